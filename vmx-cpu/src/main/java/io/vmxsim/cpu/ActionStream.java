@@ -1,0 +1,31 @@
+package io.vmxsim.cpu;
+
+import org.jspecify.annotations.Nullable;
+
+/** A position in a stream of actions. It stays where it is when an action must be tried again. */
+public final class ActionStream {
+  private final ActionSource source;
+  @Nullable ActionBatch batch;
+  int index;
+
+  /** The instruction that the action at {@link #index} belongs to. */
+  long instructionAddress;
+
+  int instructionLength = 1;
+
+  /** A stream at the beginning of {@code source}. */
+  public ActionStream(ActionSource source) {
+    this.source = source;
+  }
+
+  /** Makes sure there is an action at the position; false at the end. */
+  boolean fill() {
+    ActionBatch current = batch;
+    if (current != null && index < current.count()) {
+      return true;
+    }
+    batch = source.next();
+    index = 0;
+    return batch != null;
+  }
+}

@@ -1,0 +1,26 @@
+package io.vmxsim.cpu;
+
+/**
+ * Memory as the emulation of one guest instruction sees it: linear addresses, translated in
+ * software by whoever emulates (a VMM walking the guest's tables). It charges nothing by itself.
+ */
+public interface GuestPort {
+
+  /**
+   * Reads little-endian.
+   *
+   * @param linear guest-linear address
+   * @param size 1, 2, 4 or 8 bytes
+   * @return the value, zero-extended
+   */
+  long read(long linear, int size);
+
+  /**
+   * Writes little-endian.
+   *
+   * @param linear guest-linear address
+   * @param size 1, 2, 4 or 8 bytes
+   * @param value what to store; bits above the size are ignored
+   */
+  void write(long linear, int size, long value);
+}
