@@ -1,6 +1,7 @@
 package io.vmxsim.traces;
 
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,6 +106,14 @@ public record ReplayResult(TraceSummary trace, List<RunResult> runs, List<Assume
       return exits.stream().mapToLong(ExitRow::count).sum();
     }
 
+    /** VM exits of one reason, named as in {@link ExitRow#reason}. */
+    public long exitsFor(String reason) {
+      return exits.stream()
+          .filter(row -> row.reason().equals(reason))
+          .mapToLong(ExitRow::count)
+          .sum();
+    }
+
     /** The part of {@link #totalExits} that the guest kernel model caused, not the trace. */
     public long guestModelExits() {
       return exits.stream().mapToLong(ExitRow::fromGuestModel).sum();
@@ -195,7 +204,12 @@ public record ReplayResult(TraceSummary trace, List<RunResult> runs, List<Assume
     INSTRUCTION,
     PAGE,
     PORT,
-    MSR
+    MSR;
+
+    /** The name in reports. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   /**
@@ -206,7 +220,13 @@ public record ReplayResult(TraceSummary trace, List<RunResult> runs, List<Assume
    * @param reason the exits' reason
    * @param count exits of that reason
    */
-  public record HotSpot(HotSpotKind kind, long value, String reason, long count) {}
+  public record HotSpot(HotSpotKind kind, long value, String reason, long count) {
+
+    /** The place in hexadecimal. */
+    public String where() {
+      return "0x" + Long.toHexString(value);
+    }
+  }
 
   /**
    * A profile number that was used though it is marked assumed.

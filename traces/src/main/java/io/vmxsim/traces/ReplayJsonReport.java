@@ -1,0 +1,145 @@
+package io.vmxsim.traces;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import io.vmxsim.traces.ReplayResult.AssumedNumber;
+import io.vmxsim.traces.ReplayResult.Cycles;
+import io.vmxsim.traces.ReplayResult.ExitRow;
+import io.vmxsim.traces.ReplayResult.HotSpot;
+import io.vmxsim.traces.ReplayResult.RunResult;
+import io.vmxsim.traces.ReplayResult.TlbRow;
+import io.vmxsim.traces.ReplayResult.TraceSummary;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+
+/**
+ * A {@link ReplayResult} for programs, as {@code docs/replay.schema.json} describes it.
+ *
+ * <p>Keys have a fixed order and lines end in {@code \n} everywhere, so equal results are equal
+ * bytes. {@code skipped}, {@code limitReached} and {@code top} appear only when {@code --lenient},
+ * {@code --limit} or {@code --top} had something to tell.
+ */
+public final class ReplayJsonReport {
+  private ReplayJsonReport() {}
+
+  /** The whole result as one indented JSON document ending in a line feed. */
+  public static String of(ReplayResult result) {
+    DefaultIndenter indenter = new DefaultIndenter("  ", "\n");
+    DefaultPrettyPrinter printer = new DefaultPrettyPrinter();
+    printer.indentObjectsWith(indenter);
+    printer.indentArraysWith(indenter);
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+      json.setPrettyPrinter(printer);
+      json.writeStartObject();
+      writeTrace(json, result.trace());
+      json.writeArrayFieldStart("runs");
+      for (RunResult run : result.runs()) {
+        writeRun(json, run);
+      }
+      json.writeEndArray();
+      writeAssumed(json, result);
+      json.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException("a StringWriter cannot fail", e);
+    }
+    return text + "\n";
+  }
+
+  private static void writeTrace(JsonGenerator json, TraceSummary trace) throws IOException {
+    json.writeObjectFieldStart("trace");
+    json.writeStringField("format", trace.format());
+    json.writeNumberField("instructions", trace.instructions());
+    json.writeNumberField("loads", trace.loads());
+    json.writeNumberField("stores", trace.stores());
+    json.writeNumberField("distinctPages", trace.distinctPages());
+    if (trace.skipped() > 0) {
+      json.writeNumberField("skipped", trace.skipped());
+    }
+    if (trace.limitReached()) {
+      json.writeBooleanField("limitReached", true);
+    }
+    json.writeEndObject();
+  }
+
+  private static void writeRun(JsonGenerator json, RunResult run) throws IOException {
+    json.writeStartObject();
+    json.writeStringField("paging", run.paging().label());
+    json.writeStringField("policy", run.policy());
+    json.writeStringField("guestPage", run.guestPage());
+    json.writeStringField("hostPage", run.hostPage());
+    json.writeStringField("cpu", run.cpu());
+    json.writeNumberField("instructions", run.instructions());
+    writeExits(json, run);
+    json.writeObjectFieldStart("tlb");
+    for (TlbRow row : run.tlb()) {
+      json.writeObjectFieldStart(row.structure());
+      json.writeNumberField("hits", row.hits());
+      json.writeNumberField("misses", row.misses());
+      json.writeEndObject();
+    }
+    json.writeEndObject();
+    json.writeObjectFieldStart("walks");
+    json.writeNumberField("count", run.walks().count());
+    json.writeNumberField("entryReads", run.walks().entryReads());
+    json.writeEndObject();
+    writeCycles(json, run.cycles());
+    writeHotSpots(json, run);
+    json.writeEndObject();
+  }
+
+  private static void writeExits(JsonGenerator json, RunResult run) throws IOException {
+    json.writeObjectFieldStart("exits");
+    json.writeNumberField("total", run.totalExits());
+    json.writeNumberField("fromGuestModel", run.guestModelExits());
+    json.writeObjectFieldStart("byReason");
+    for (ExitRow row : run.exits()) {
+      json.writeNumberField(row.reason(), row.count());
+    }
+    json.writeEndObject();
+    json.writeEndObject();
+  }
+
+  private static void writeCycles(JsonGenerator json, Cycles cycles) throws IOException {
+    json.writeObjectFieldStart("cycles");
+    json.writeNumberField("total", cycles.total());
+    json.writeNumberField("guest", cycles.guest());
+    json.writeNumberField("translation", cycles.translation());
+    json.writeNumberField("exit", cycles.exit());
+    json.writeNumberField("vmm", cycles.vmm());
+    json.writeEndObject();
+  }
+
+  private static void writeHotSpots(JsonGenerator json, RunResult run) throws IOException {
+    if (run.hotSpots().isEmpty()) {
+      return;
+    }
+    json.writeArrayFieldStart("top");
+    for (HotSpot spot : run.hotSpots()) {
+      json.writeStartObject();
+      json.writeStringField("kind", spot.kind().label());
+      json.writeStringField("value", spot.where());
+      json.writeStringField("reason", spot.reason());
+      json.writeNumberField("count", spot.count());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+  }
+
+  private static void writeAssumed(JsonGenerator json, ReplayResult result) throws IOException {
+    json.writeArrayFieldStart("assumed");
+    for (AssumedNumber number : result.assumed()) {
+      json.writeStartObject();
+      json.writeStringField("cpu", number.cpu());
+      json.writeStringField("key", number.key());
+      json.writeStringField("value", number.value());
+      json.writeStringField("unit", number.unit());
+      json.writeStringField("source", number.source());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+  }
+}
