@@ -1,0 +1,183 @@
+package io.vmxsim.ept;
+
+import io.vmxsim.ept.WalkObserver.Dimension;
+import io.vmxsim.ept.WalkResult.Status;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Translates guest-physical addresses: SDM "EPT Translation Mechanism" (28.2.2), in the steps of
+ * "Prioritization of EPT Misconfigurations and EPT Violations" (28.2.3.3). Changes nothing but the
+ * {@link WalkResult}.
+ */
+public final class EptWalk {
+  /** Accessed flag for EPT. */
+  public static final int ACCESSED = 1 << 8;
+
+  /** Dirty flag for EPT. */
+  public static final int DIRTY = 1 << 9;
+
+  private static final long ADDRESS = BitRange.bits(51, 12);
+
+  private final PhysicalMemory memory;
+  private final @Nullable WalkObserver observer;
+  private final @Nullable WalkCaches caches;
+
+  /**
+   * A walk through one memory.
+   *
+   * @param observer told of every entry read, or null
+   * @param caches consulted before memory, or null: every entry is read
+   */
+  public EptWalk(
+      PhysicalMemory memory, @Nullable WalkObserver observer, @Nullable WalkCaches caches) {
+    this.memory = memory;
+    this.observer = observer;
+    this.caches = caches;
+  }
+
+  /**
+   * Translates a guest-physical address that no linear address led to, such as that of the PDPTEs
+   * that MOV CR loads: a read then, never treated as a write (28.2.3.2).
+   *
+   * @param access {@link Access#READ}, {@link Access#WRITE} or {@link Access#FETCH}
+   */
+  public Status walk(
+      long eptp, EptFeatures features, long guestPhysicalAddress, int access, WalkResult result) {
+    result.begin(0);
+    int needed = EptRights.needed(access, false, features);
+    return translate(eptp, features, guestPhysicalAddress, needed, 0, result);
+  }
+
+  /**
+   * Translates a guest-physical address.
+   *
+   * @param needed {@link EptRights} the access needs; READ and WRITE both for an access to a guest
+   *     paging structure that is treated as a write
+   * @param origin bits 11:7 of the exit qualification, should the access be a violation
+   */
+  Status translate(
+      long eptp, EptFeatures features, long gpa, int needed, int origin, WalkResult r) {
+    WalkCaches.GuestPhysicalTranslation t = r.guestPhysical;
+    boolean writes = (needed & EptRights.WRITE) != 0;
+    boolean cached = caches != null && caches.findGuestPhysical(gpa, t) && (t.dirty || !writes);
+    if (!cached) {
+      Status status = readEntries(eptp, features, gpa, needed, origin, r);
+      if (status != Status.OK) {
+        return status;
+      }
+    }
+
+    // 2. Once the ultimate physical address is determined, the privileges are evaluated.
+    //    a. If the access is not allowed by these privileges, an EPT violation occurs.
+    if ((t.rights & needed) != needed) {
+      return violation(features, gpa, t.rights, needed, origin, r);
+    }
+    //    b. Otherwise memory is accessed using the ultimate physical address.
+    if (!cached) {
+      finish(eptp, gpa, writes, t, r);
+    }
+    r.physicalAddress = t.frame | (gpa & ((1L << t.pageShift) - 1));
+    r.eptRights = t.rights;
+    r.eptDirty = t.dirty;
+    r.eptPageShift = t.pageShift;
+    r.eptMemoryTyping = t.memoryTyping;
+    return Status.OK;
+  }
+
+  /** Step 1, for each entry from the root (or a cached structure) to the one that maps the page. */
+  private Status readEntries(
+      long eptp, EptFeatures features, long gpa, int needed, int origin, WalkResult r) {
+    WalkCaches.Table table = r.eptTable;
+    boolean fromCache = caches != null && caches.findEptTable(gpa, table);
+    if (!fromCache) {
+      table.level = EptPointer.walkLength(eptp);
+      table.address = EptPointer.root(eptp);
+      table.rights = features.accessRights();
+      // Bits 51:48 must be 0 with 4-level EPT (2026-06 edition, 31.3.2); then nothing is read.
+      if (table.level == 4 && gpa >>> 48 != 0) {
+        r.eptEntry = 0;
+        return violation(features, gpa, 0, needed, origin, r);
+      }
+    }
+    boolean accessedFlags = EptPointer.accessedDirtyEnabled(eptp);
+    while (true) {
+      // 1. An EPT paging-structure entry is read.
+      int level = table.level;
+      long address = table.address | ((gpa >>> shift(level)) & 511) << 3;
+      long entry = memory.read64(address);
+      if (observer != null) {
+        observer.entryRead(Dimension.EPT, level, address, entry);
+      }
+      r.eptEntry = entry;
+
+      // 1a. If the entry is not present, an EPT violation occurs.
+      if ((entry & features.accessRights()) == 0) {
+        return violation(features, gpa, 0, needed, origin, r);
+      }
+      // 1b. If its contents are not configured properly, an EPT misconfiguration occurs.
+      boolean mapsPage = features.mapsPage(level, entry);
+      if (features.misconfigured(level, mapsPage, entry)) {
+        r.guestPhysicalAddress = gpa;
+        return r.end(Status.EPT_MISCONFIGURATION);
+      }
+      // 1c. Does the entry reference another EPT paging structure?
+      int rights = table.rights & (int) entry;
+      if (mapsPage) { // ii) No: it produces the ultimate physical address.
+        leaf(level, address, entry, rights, r);
+        return Status.OK;
+      }
+      // i) Yes: an entry from that structure is accessed.
+      if (accessedFlags && (entry & ACCESSED) == 0) {
+        r.addUpdate(address, ACCESSED, gpa);
+      }
+      table.level = level - 1;
+      table.address = entry & ADDRESS;
+      table.guestPhysicalAddress = table.address;
+      table.rights = rights;
+      if (caches != null) {
+        caches.eptTableUsed(gpa, table);
+      }
+    }
+  }
+
+  /** Notes what the entry that maps the page says, and where that entry is. */
+  private static void leaf(int level, long address, long entry, int rights, WalkResult r) {
+    WalkCaches.GuestPhysicalTranslation t = r.guestPhysical;
+    int shift = shift(level);
+    t.frame = entry & ADDRESS & (-1L << shift);
+    t.pageShift = shift;
+    t.rights = rights;
+    t.memoryTyping = (int) (entry >>> 3) & 15;
+    r.eptTable.address = address; // of the entry that maps the page, for its flags
+  }
+
+  /** Sets the flags of the entry that maps the page, the access being allowed, and reports. */
+  private void finish(
+      long eptp, long gpa, boolean writes, WalkCaches.GuestPhysicalTranslation t, WalkResult r) {
+    t.dirty = true;
+    if (EptPointer.accessedDirtyEnabled(eptp)) {
+      int flags = writes ? ACCESSED | DIRTY : ACCESSED;
+      if ((r.eptEntry & flags) != flags) {
+        r.addUpdate(r.eptTable.address, flags, gpa);
+      }
+      t.dirty = writes || (r.eptEntry & DIRTY) != 0;
+    }
+    if (caches != null) {
+      caches.guestPhysicalTranslated(gpa, t);
+    }
+  }
+
+  /** SDM table 27-7, Exit Qualification for EPT Violations. */
+  static Status violation(
+      EptFeatures features, long gpa, int rights, int needed, int origin, WalkResult r) {
+    int accessType = needed == EptRights.USER_EXECUTE ? EptRights.EXECUTE : needed;
+    int userExecute = features.modeBasedExecute() ? (rights & EptRights.USER_EXECUTE) >>> 4 : 0;
+    r.guestPhysicalAddress = gpa;
+    r.exitQualification = accessType | ((rights & 7) << 3) | userExecute | origin;
+    return r.end(Status.EPT_VIOLATION);
+  }
+
+  private static int shift(int level) {
+    return 12 + 9 * (level - 1);
+  }
+}
