@@ -120,6 +120,19 @@ public final class ActionBatch {
     return instructionBytes;
   }
 
+  /** Moves the actions from {@code from} on to {@code rest}, which is emptied first. */
+  public void splitAt(int from, ActionBatch rest) {
+    rest.copyFrom(this);
+    int moved = count - from;
+    System.arraycopy(kinds, from, rest.kinds, 0, moved);
+    System.arraycopy(sizes, from, rest.sizes, 0, moved);
+    System.arraycopy(addresses, from, rest.addresses, 0, moved);
+    System.arraycopy(values, from, rest.values, 0, moved);
+    rest.count = moved;
+    rest.records = 0;
+    count = from;
+  }
+
   /** Makes this batch a copy of {@code other}. */
   public void copyFrom(ActionBatch other) {
     if (kinds.length < other.count) {

@@ -1,5 +1,6 @@
 package io.vmxsim.cpu;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A position in a stream of actions. It stays where it is when an action must be tried again. */
@@ -16,6 +17,16 @@ public final class ActionStream {
   /** A stream at the beginning of {@code source}. */
   public ActionStream(ActionSource source) {
     this.source = source;
+  }
+
+  /** A stream that has ended. */
+  public static ActionStream empty() {
+    return new ActionStream(() -> null);
+  }
+
+  /** The batch at the position; only after {@link #fill} has answered true. */
+  ActionBatch current() {
+    return Objects.requireNonNull(batch);
   }
 
   /** Makes sure there is an action at the position; false at the end. */
