@@ -8,18 +8,25 @@ package io.vmxsim.ept;
  */
 public enum PageSize {
   /** 4 KBytes, mapped by a PTE or EPT PTE. */
-  SIZE_4K(12, "4K"),
+  SIZE_4K(0, 12, "4K"),
   /** 2 MBytes, mapped by a PDE or EPT PDE. */
-  SIZE_2M(21, "2M"),
+  SIZE_2M(1, 21, "2M"),
   /** 1 GByte, mapped by a PDPTE or EPT PDPTE. */
-  SIZE_1G(30, "1G");
+  SIZE_1G(2, 30, "1G");
 
+  private final int index;
   private final int shift;
   private final String label;
 
-  PageSize(int shift, String label) {
+  PageSize(int index, int shift, String label) {
+    this.index = index;
     this.shift = shift;
     this.label = label;
+  }
+
+  /** Place among the sizes, smallest first, from 0. */
+  int index() {
+    return index;
   }
 
   /** Number of address bits within the page. */

@@ -1,0 +1,494 @@
+package io.vmxsim.ept;
+
+import io.vmxsim.ept.Invalidation.Extent;
+import io.vmxsim.ept.WalkObserver.Dimension;
+import io.vmxsim.ept.WalkResult.Status;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Address translation of one logical processor: TLBs, walk caches and walks under the registers,
+ * VPID and EPTP in force, with what each step costs.
+ *
+ * <p>The modelled TLB is the only TLB. What makes it fast is a filter in front: the most recently
+ * used way of the 4-KByte page's set is tested first, and may answer because a hit there leaves the
+ * replacement state as it was. Sources: SDM "Caching Translation Information", the section of that
+ * name in "Paging" and the one in "VMX Support for Address Translation".
+ *
+ * <p>Software that forgets an invalidation meets its stale mapping here: nothing is invalidated
+ * beyond the rows of {@link Invalidation}.
+ */
+public final class Mmu {
+  private static final long NO_FLUSH = 1L << 63;
+  private static final long PCID = 0xFFF;
+  private static final long LINEAR_32 = 0xFFFF_FFFFL;
+  private static final long OFFSET_4K = 0xFFF;
+
+  private final PhysicalMemory memory;
+  private final MmuCosts costs;
+  private final PagingState paging;
+  private EptFeatures eptFeatures;
+
+  private final List<Tlb> tlbs = new ArrayList<>();
+
+  /** The first level by kind of access: {@link Access#READ}, WRITE, FETCH. */
+  private final TlbLevel[] first;
+
+  private final TlbLevel second;
+
+  /** The filter by kind of access: the first level's structure of 4-KByte pages. */
+  private final Tlb[] filter;
+
+  private final MmuWalkCaches caches;
+  private final GuestWalk guestWalk;
+  private final NestedWalk nestedWalk;
+  private final EptWalk eptWalk;
+  private final WalkResult result = new WalkResult();
+  private final ReadCounter reads = new ReadCounter();
+
+  private int vpid;
+  private long eptp;
+
+  private final TranslationContexts contexts = new TranslationContexts();
+  private Association current = new Association(0, 0, Association.NO_EPT);
+  private int context;
+  private int globalContext;
+  private long contextTag;
+  private long globalTag;
+  private short[] permitted = CachedRights.permitted(new PagingState(52));
+  private final short[] deniedByKeys = new short[32];
+  private boolean keysInUse;
+  private boolean untranslated = true;
+
+  /** Scratch of {@link #invalidate}: the contexts a row covers. */
+  private final boolean[] covered = new boolean[TranslationContexts.CAPACITY];
+
+  private long physicalAddress;
+  private long walks;
+  private long splinteredFills;
+  private long secondLevelCycles;
+
+  /**
+   * The translation hardware of a processor after reset.
+   *
+   * @param memory its address width is the processor's MAXPHYADDR
+   */
+  public Mmu(PhysicalMemory memory, MmuGeometry geometry, MmuCosts costs) {
+    this(memory, geometry, costs, true);
+  }
+
+  /** As above; without the filter every translation takes the full look-up. */
+  Mmu(PhysicalMemory memory, MmuGeometry geometry, MmuCosts costs, boolean filtered) {
+    this.memory = memory;
+    this.costs = costs;
+    int maxPhyAddr = Math.max(32, memory.addressBits());
+    this.paging = new PagingState(maxPhyAddr);
+    this.eptFeatures = EptFeatures.all(maxPhyAddr);
+    for (TlbGeometry tlb : geometry.tlbs()) {
+      tlbs.add(new Tlb(tlb));
+    }
+    this.first =
+        new TlbLevel[] {
+          level(TlbUse.LOAD, geometry), level(TlbUse.STORE, geometry), level(TlbUse.FETCH, geometry)
+        };
+    this.second = level(TlbUse.SECOND_LEVEL, geometry);
+    this.filter = new Tlb[first.length];
+    for (int kind = 0; kind < first.length; kind++) {
+      Tlb of4K = first[kind].of(PageSize.SIZE_4K);
+      filter[kind] = filtered && of4K != null ? of4K : Tlb.alwaysEmpty();
+    }
+    this.caches = new MmuWalkCaches(geometry, level(TlbUse.GUEST_PHYSICAL, geometry), costs);
+    this.guestWalk = new GuestWalk(memory, reads, caches);
+    this.nestedWalk = new NestedWalk(memory, reads, caches);
+    this.eptWalk = new EptWalk(memory, reads, caches);
+    contextChanged();
+  }
+
+  private TlbLevel level(TlbUse use, MmuGeometry geometry) {
+    return new TlbLevel(use, tlbs, geometry.tlbs());
+  }
+
+  // ---- Context -------------------------------------------------------------------------------
+
+  /** The registers in force. After changing one of them, call {@link #contextChanged}. */
+  public PagingState paging() {
+    return paging;
+  }
+
+  /**
+   * Takes notice of changed registers: PCID, mode and what cached rights permit follow from them.
+   * Invalidates nothing.
+   */
+  public void contextChanged() {
+    int pcid = (paging.cr4() & PagingState.CR4_PCIDE) != 0 ? (int) (paging.cr3() & PCID) : 0;
+    long eptRoot = eptp == 0 ? Association.NO_EPT : EptPointer.root(eptp);
+    if (vpid != current.vpid() || pcid != current.pcid() || eptRoot != current.eptRoot()) {
+      current = new Association(vpid, pcid, eptRoot);
+    }
+    if (contexts.count() + 3 > TranslationContexts.CAPACITY) {
+      dropEverything(); // a processor may invalidate anything at any time
+    }
+    context = contexts.number(current);
+    globalContext = contexts.number(current.global());
+    contextTag = Tlb.contextTag(context);
+    globalTag = Tlb.contextTag(globalContext);
+    int guestPhysical = eptp == 0 ? 0 : contexts.number(current.guestPhysical());
+    caches.setContext(paging.mode(), context, guestPhysical);
+    rightsChanged();
+    untranslated = eptp == 0 && paging.mode() == PagingMode.NONE;
+  }
+
+  /**
+   * Takes notice of changes to RFLAGS.AC, PKRU and IA32_PKRS alone, the registers that programs
+   * change often; {@link #contextChanged} includes it.
+   */
+  public void rightsChanged() {
+    permitted = CachedRights.permitted(paging);
+    boolean keys = (paging.cr4() & (PagingState.CR4_PKE | PagingState.CR4_PKS)) != 0;
+    if (keys || keysInUse) {
+      CachedRights.deniedByKeys(paging, deniedByKeys);
+      keysInUse = keys;
+    }
+  }
+
+  /**
+   * VM entry: translations are those of a guest from now on. Invalidates nothing: see {@link
+   * #flushForVmTransition}.
+   *
+   * @param newVpid the guest's VPID; 0 if the "enable VPID" VM-execution control is 0
+   * @param newEptp the EPTP; 0 if the "enable EPT" VM-execution control is 0
+   */
+  public void enterGuest(int newVpid, long newEptp) {
+    vpid = newVpid;
+    eptp = newEptp;
+    contextChanged();
+  }
+
+  /** VM exit: VPID 0000H and no EPT from now on. Invalidates nothing. */
+  public void leaveGuest() {
+    enterGuest(0, 0);
+  }
+
+  /** What EPT supports and the controls it depends on; initially every feature. */
+  public void setEptFeatures(EptFeatures features) {
+    if (features.modeBasedExecute() != eptFeatures.modeBasedExecute()) {
+      invalidate(Invalidation.INVEPT_ALL_CONTEXTS, current, 0); // cached rights hold one X bit
+    }
+    eptFeatures = features;
+  }
+
+  // ---- Translation ---------------------------------------------------------------------------
+
+  /**
+   * Translates a linear address for an access, sets the accessed and dirty flags and counts what
+   * that costs. A fault or violation is left in {@link #result}; nothing is delivered.
+   *
+   * @param va canonical; bits the paging mode does not use are 0
+   * @param size of the access in bytes; it does not cross a 4-KByte boundary
+   * @param access as {@link Access} codes it
+   */
+  public Status translate(long va, int size, int access) {
+    Tlb front = filter[Access.kind(access)];
+    long entry = front.mostRecent4K(va, contextTag, globalTag);
+    if (entry != 0 && permits(entry, access)) {
+      front.hits++;
+      physicalAddress = TlbEntry.frame(entry) | (va & OFFSET_4K);
+      return Status.OK;
+    }
+    return lookUp(va, access);
+  }
+
+  /** The physical address of the last translation that was OK. */
+  public long physicalAddress() {
+    return physicalAddress;
+  }
+
+  /** The last walk; tells what happened after a translation that was not OK. */
+  public WalkResult result() {
+    return result;
+  }
+
+  private boolean permits(long entry, int access) {
+    int set = permitted[TlbEntry.rights(entry)];
+    if (keysInUse) {
+      set &= ~deniedByKeys[TlbEntry.key(entry)];
+    }
+    return (set >>> access & 1) != 0;
+  }
+
+  private Status lookUp(long va, int access) {
+    if (untranslated) {
+      physicalAddress = va & LINEAR_32;
+      return Status.OK;
+    }
+    TlbLevel level = first[Access.kind(access)];
+    long entry = level.use(va, contextTag, globalTag);
+    if (entry != 0 && permits(entry, access)) {
+      level.countHit();
+      return found(va, entry, level.usedSize());
+    }
+    long entry2 = entry == 0 ? second.use(va, contextTag, globalTag) : 0;
+    if (entry2 != 0 && permits(entry2, access)) {
+      PageSize size = second.usedSize();
+      level.countMiss(size);
+      second.countHit();
+      secondLevelCycles += costs.l2TlbHit();
+      level.fill(va, size, TlbEntry.isGlobal(entry2) ? globalTag : contextTag, entry2);
+      return found(va, entry2, size);
+    }
+    if (entry != 0 || entry2 != 0) {
+      forget(va); // an entry that does not permit the access decides nothing
+    }
+    return walk(level, va, access);
+  }
+
+  private Status found(long va, long entry, PageSize size) {
+    physicalAddress = TlbEntry.frame(entry) + (va & (size.bytes() - 1));
+    return Status.OK;
+  }
+
+  private Status walk(TlbLevel level, long va, int access) {
+    walks++;
+    Status status =
+        eptp == 0
+            ? guestWalk.walk(paging, va, access, result)
+            : nestedWalk.walk(paging, eptp, eptFeatures, va, access, result);
+    result.applyUpdates(memory);
+    if (status != Status.OK) {
+      level.countMiss(PageSize.SIZE_4K);
+      second.countMiss(PageSize.SIZE_4K);
+      invalidateAfter(status, va);
+      return status;
+    }
+    PageSize size = PageSize.within(result.pageShift());
+    long offset = va & (size.bytes() - 1);
+    physicalAddress = result.physicalAddress();
+    long entry = TlbEntry.of(physicalAddress - offset, result, eptFeatures);
+    long tag = result.global() ? globalTag : contextTag;
+    level.countMiss(size);
+    second.countMiss(size);
+    second.fill(va, size, tag, entry);
+    level.fill(va, size, tag, entry);
+    if (result.guestPageShift() != PagingMode.NO_PAGE_SHIFT
+        && result.eptPageShift() < result.guestPageShift()) {
+      splinteredFills++;
+    }
+    return Status.OK;
+  }
+
+  /**
+   * Translates a guest-physical address that no linear address led to, such as that of the PDPTEs
+   * that MOV to CR3 loads. While EPT is not in use it is the physical address.
+   */
+  public Status translateGuestPhysical(long gpa, int access) {
+    if (eptp == 0) {
+      physicalAddress = gpa;
+      return Status.OK;
+    }
+    walks++;
+    Status status = eptWalk.walk(eptp, eptFeatures, gpa, access, result);
+    result.applyUpdates(memory);
+    if (status == Status.OK) {
+      physicalAddress = result.physicalAddress();
+    } else if (status == Status.EPT_VIOLATION) {
+      invalidate(Invalidation.EPT_VIOLATION_GUEST_PHYSICAL, current, gpa);
+    }
+    return status;
+  }
+
+  // ---- Invalidation --------------------------------------------------------------------------
+
+  /** MOV to CR0 (also CLTS and LMSW): loads the register and invalidates what that requires. */
+  public void movToCr0(long value) {
+    long changed = paging.cr0() ^ value;
+    paging.setCr0(value);
+    if ((changed & PagingState.CR0_PG) != 0) {
+      // Required from 1 to 0 only; but combined mappings made while paging was off are no
+      // translations of the mode being entered.
+      invalidate(Invalidation.MOV_TO_CR_ALL_PCIDS, current, 0);
+    }
+    contextChanged();
+  }
+
+  /**
+   * MOV to CR3: loads the register and invalidates what that requires. The PDPTE registers of PAE
+   * paging are the caller's business, since loading them may fault.
+   *
+   * @param noFlush bit 63 of the source operand, which counts only while CR4.PCIDE = 1
+   */
+  public void movToCr3(long cr3, boolean noFlush) {
+    paging.setCr3(cr3 & ~NO_FLUSH);
+    contextChanged(); // the PCID being established is the operand, and is current from here on
+    if (!noFlush || (paging.cr4() & PagingState.CR4_PCIDE) == 0) {
+      invalidate(Invalidation.MOV_TO_CR3, current, 0);
+    }
+  }
+
+  /** MOV to CR4: loads the register and invalidates what that requires. */
+  public void movToCr4(long value) {
+    long old = paging.cr4();
+    long set = value & ~old;
+    long cleared = old & ~value;
+    if (((set | cleared) & PagingState.CR4_PGE) != 0 || (cleared & PagingState.CR4_PCIDE) != 0) {
+      invalidate(Invalidation.MOV_TO_CR_ALL_PCIDS, current, 0);
+    }
+    if (((set | cleared) & PagingState.CR4_PAE) != 0 || (set & PagingState.CR4_SMEP) != 0) {
+      invalidate(Invalidation.MOV_TO_CR4_CURRENT_PCID, current, 0);
+    }
+    paging.setCr4(value);
+    contextChanged();
+  }
+
+  /** INVLPG. */
+  public void invlpg(long va) {
+    invalidate(Invalidation.INVLPG, current, va);
+  }
+
+  /**
+   * INVPCID with operands that passed its checks.
+   *
+   * @param type 0 to 3; anything else gets {@link IllegalArgumentException}
+   */
+  public void invpcid(int type, int pcid, long va) {
+    Association operand = new Association(current.vpid(), pcid, current.eptRoot());
+    invalidate(row(type, Invalidation.INVPCID_TYPES), operand, va);
+  }
+
+  /**
+   * INVVPID with operands that passed its checks.
+   *
+   * @param type 0 to 3; anything else gets {@link IllegalArgumentException}
+   */
+  public void invvpid(int type, int vpidOperand, long va) {
+    Association operand = new Association(vpidOperand, current.pcid(), current.eptRoot());
+    invalidate(row(type, Invalidation.INVVPID_TYPES), operand, va);
+  }
+
+  /**
+   * INVEPT with operands that passed its checks.
+   *
+   * @param type 1 or 2; anything else gets {@link IllegalArgumentException}
+   */
+  public void invept(int type, long eptpOperand) {
+    Association operand =
+        new Association(current.vpid(), current.pcid(), EptPointer.root(eptpOperand));
+    invalidate(row(type - 1, Invalidation.INVEPT_TYPES), operand, 0);
+  }
+
+  /** A VM entry or VM exit while the "enable VPID" VM-execution control is 0. */
+  public void flushForVmTransition() {
+    invalidate(Invalidation.VMX_TRANSITION_WITHOUT_VPID, current, 0);
+  }
+
+  /** Power-up or reset: every cached mapping goes. Registers and counters stay. */
+  public void reset() {
+    dropEverything();
+    contextChanged();
+  }
+
+  private void dropEverything() {
+    for (Tlb tlb : tlbs) {
+      tlb.dropAll();
+    }
+    caches.dropAll();
+    contexts.clear();
+  }
+
+  private static Invalidation row(int index, List<Invalidation> types) {
+    if (index < 0 || index >= types.size()) {
+      throw new IllegalArgumentException("no such type of " + types.get(0));
+    }
+    return types.get(index);
+  }
+
+  private void invalidateAfter(Status status, long va) {
+    switch (status) {
+      case PAGE_FAULT -> invalidate(Invalidation.PAGE_FAULT, current, va);
+      case EPT_VIOLATION -> {
+        invalidate(Invalidation.EPT_VIOLATION_LINEAR, current, va);
+        long gpa = result.guestPhysicalAddress();
+        invalidate(Invalidation.EPT_VIOLATION_GUEST_PHYSICAL, current, gpa);
+      }
+      default -> {} // an EPT misconfiguration invalidates nothing
+    }
+  }
+
+  /** Applies a row; {@code address} is of use to rows that concern one address. */
+  private void invalidate(Invalidation row, Association operand, long address) {
+    boolean any = false;
+    for (int i = 0; i < contexts.count(); i++) {
+      covered[i] = row.covers(contexts.association(i), current, operand);
+      any |= covered[i];
+    }
+    if (!any) {
+      return;
+    }
+    for (Tlb tlb : tlbs) {
+      if (row.translations() == Extent.THE_ADDRESS) {
+        tlb.drop(covered, address);
+      } else {
+        tlb.drop(covered);
+      }
+    }
+    if (row.pagingStructureCaches() == Extent.THE_ADDRESS) {
+      caches.drop(covered, address);
+    } else {
+      caches.drop(covered);
+    }
+  }
+
+  /** Drops the current context's translations of an address, whose dirty flag or rights changed. */
+  private void forget(long va) {
+    Arrays.fill(covered, 0, contexts.count(), false);
+    covered[context] = true;
+    covered[globalContext] = true;
+    for (Tlb tlb : tlbs) {
+      tlb.drop(covered, va);
+    }
+  }
+
+  // ---- Costs and counts ----------------------------------------------------------------------
+
+  /** Cycles spent on translation so far. */
+  public long translationCycles() {
+    return secondLevelCycles
+        + caches.cycles
+        + (reads.guest + reads.ept) * (long) costs.walkEntryRead();
+  }
+
+  /** What happened so far. */
+  public MmuStatistics statistics() {
+    List<MmuStatistics.Structure> structures = new ArrayList<>();
+    for (Tlb tlb : tlbs) {
+      structures.add(new MmuStatistics.Structure(tlb.name(), tlb.hits, tlb.misses));
+    }
+    caches.count(structures);
+    return new MmuStatistics(structures, walks, reads.guest, reads.ept, splinteredFills);
+  }
+
+  /** Tells {@code observer} of every entry that walks read from now on; null for nobody. */
+  public void observeWalks(@Nullable WalkObserver observer) {
+    reads.next = observer;
+  }
+
+  /** Counts the entries read. */
+  private static final class ReadCounter implements WalkObserver {
+    long guest;
+    long ept;
+    @Nullable WalkObserver next;
+
+    @Override
+    public void entryRead(Dimension dimension, int level, long entryAddress, long entry) {
+      if (dimension == Dimension.GUEST) {
+        guest++;
+      } else {
+        ept++;
+      }
+      if (next != null) {
+        next.entryRead(dimension, level, entryAddress, entry);
+      }
+    }
+  }
+}

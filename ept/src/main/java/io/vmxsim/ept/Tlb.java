@@ -1,0 +1,168 @@
+package io.vmxsim.ept;
+
+import java.util.Set;
+
+/**
+ * A TLB of any geometry with true LRU replacement.
+ *
+ * <p>A tag is the page number, its size and the number of the context it is associated with, in one
+ * long, so a lookup compares with two: the current context's tag and that of its global
+ * translations. Linear addresses are canonical, so bits 56:12 identify the page.
+ *
+ * <p>A value is opaque here but for two fields (see {@link TlbEntry}): it is never 0, and it tells
+ * the size of the guest page that the entry is a part of.
+ */
+final class Tlb {
+  private static final long VALID = 1L << 63;
+  private static final int CONTEXT_SHIFT = 47;
+  private static final int SIZE_SHIFT = 45;
+  private static final long CONTEXT_MASK = TranslationContexts.CAPACITY - 1;
+  private static final long PAGE_MASK = (1L << SIZE_SHIFT) - 1;
+  private static final long ADDRESS_MASK = (1L << 57) - 1;
+  private static final PageSize[] SIZES = PageSize.values();
+
+  private final LruSets sets;
+  private final int setCount;
+
+  /** Sets minus one if they are a power of two, else -1. */
+  private final int setMask;
+
+  /** Shift that folds the next field of the page number onto the set index. */
+  private final int foldShift;
+
+  private final String name;
+  private final boolean[] holds = new boolean[SIZES.length];
+
+  /** Whether an entry may be a part of a larger guest page, so that one address names several. */
+  private boolean fragments;
+
+  long hits;
+  long misses;
+
+  Tlb(TlbGeometry geometry) {
+    this.name = geometry.name();
+    this.setCount = geometry.sets();
+    this.sets = new LruSets(setCount, geometry.ways());
+    this.setMask = Integer.bitCount(setCount) == 1 ? setCount - 1 : -1;
+    this.foldShift =
+        geometry.hash() == IndexHash.XOR_FOLD ? Integer.numberOfTrailingZeros(setCount) : 63;
+    for (PageSize size : geometry.pageSizes()) {
+      holds[size.index()] = true;
+    }
+  }
+
+  /** A TLB that nothing is ever put into. */
+  static Tlb alwaysEmpty() {
+    return new Tlb(
+        new TlbGeometry(
+            "none", Set.of(TlbUse.LOAD), 1, 1, Set.of(PageSize.SIZE_4K), IndexHash.MODULO));
+  }
+
+  String name() {
+    return name;
+  }
+
+  boolean holds(PageSize size) {
+    return holds[size.index()];
+  }
+
+  /** The context's part of a tag. */
+  static long contextTag(int context) {
+    return VALID | (long) context << CONTEXT_SHIFT;
+  }
+
+  private static int contextOf(long tag) {
+    return (int) (tag >>> CONTEXT_SHIFT & CONTEXT_MASK);
+  }
+
+  private static PageSize sizeOf(long tag) {
+    return SIZES[(int) (tag >>> SIZE_SHIFT) & 3];
+  }
+
+  private static long pageNumber(long address, PageSize size) {
+    return (address & ADDRESS_MASK) >>> size.shift();
+  }
+
+  /** The page's part of a tag. */
+  private static long pageTag(long pageNumber, PageSize size) {
+    return (long) size.index() << SIZE_SHIFT | pageNumber;
+  }
+
+  private int set(long pageNumber) {
+    long folded = pageNumber ^ pageNumber >>> foldShift;
+    return setMask >= 0 ? (int) folded & setMask : (int) (folded % setCount);
+  }
+
+  /**
+   * The entry for a 4-KByte page if it is the most recently used of its set, else 0. Looking
+   * changes nothing.
+   */
+  long mostRecent4K(long address, long contextTag, long otherContextTag) {
+    long page = (address & ADDRESS_MASK) >>> 12;
+    return sets.mostRecent(set(page), contextTag | page, otherContextTag | page);
+  }
+
+  /**
+   * The entry for the page of {@code size} that holds the address, in either context, or 0. The
+   * entry becomes the most recently used of its set.
+   */
+  long use(long address, PageSize size, long contextTag, long otherContextTag) {
+    long page = pageNumber(address, size);
+    long tag = pageTag(page, size);
+    return sets.use(set(page), contextTag | tag, otherContextTag | tag);
+  }
+
+  void insert(long address, PageSize size, long contextTag, long value) {
+    long page = pageNumber(address, size);
+    sets.insert(set(page), contextTag | pageTag(page, size), value);
+    fragments |= TlbEntry.guestPageShift(value) > size.shift();
+  }
+
+  /** Drops every entry of the chosen contexts. */
+  void drop(boolean[] contexts) {
+    for (int slot = 0; slot < sets.slots(); slot++) {
+      long tag = sets.tag(slot);
+      if (tag != 0 && contexts[contextOf(tag)]) {
+        sets.drop(slot);
+      }
+    }
+  }
+
+  /**
+   * Drops, in the chosen contexts, every entry for the address: any size, and every part of the
+   * guest page that the address lies on (SDM "Details of TLB Use").
+   */
+  void drop(boolean[] contexts, long address) {
+    if (fragments) {
+      drop(contexts, address, 0, sets.slots());
+      return;
+    }
+    for (PageSize size : SIZES) {
+      if (holds(size)) {
+        int first = set(pageNumber(address, size)) * sets.ways();
+        drop(contexts, address, first, first + sets.ways());
+      }
+    }
+  }
+
+  private void drop(boolean[] contexts, long address, int from, int to) {
+    for (int slot = from; slot < to; slot++) {
+      long tag = sets.tag(slot);
+      if (tag != 0 && contexts[contextOf(tag)] && covers(slot, tag, address)) {
+        sets.drop(slot);
+      }
+    }
+  }
+
+  private boolean covers(int slot, long tag, long address) {
+    int shift = sizeOf(tag).shift();
+    long start = (tag & PAGE_MASK) << shift;
+    int granularity = Math.max(shift, TlbEntry.guestPageShift(sets.value(slot)));
+    return ((start ^ address) & ADDRESS_MASK) >>> granularity == 0;
+  }
+
+  void dropAll() {
+    sets.dropAll();
+    fragments = false;
+  }
+}

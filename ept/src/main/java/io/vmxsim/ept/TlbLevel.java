@@ -1,0 +1,118 @@
+package io.vmxsim.ept;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The TLBs that serve one use, looked up together: hardware probes them in parallel, and the one
+ * that holds the page's size answers. Should entries of several sizes cover an address (SDM
+ * "Details of TLB Use" allows it and leaves the choice open), the smallest answers.
+ */
+final class TlbLevel {
+  private static final PageSize[] SIZES = PageSize.values();
+
+  /** By page size, the structure that holds it, if any. */
+  private final @Nullable Tlb[] bySize = new Tlb[SIZES.length];
+
+  /** By page size found, the size it is cached at, if at all. */
+  private final @Nullable PageSize[] cachedAs = new PageSize[SIZES.length];
+
+  /** By page size found, the structure whose miss it is, if the level exists. */
+  private final @Nullable Tlb[] missedIn = new Tlb[SIZES.length];
+
+  private PageSize usedSize = PageSize.SIZE_4K;
+
+  /**
+   * The level of a use.
+   *
+   * @param tlbs all TLBs of the processor
+   * @param geometries their shapes, in the same order
+   */
+  TlbLevel(TlbUse use, List<Tlb> tlbs, List<TlbGeometry> geometries) {
+    List<Tlb> mine = new ArrayList<>();
+    for (int i = 0; i < tlbs.size(); i++) {
+      if (geometries.get(i).uses().contains(use)) {
+        mine.add(tlbs.get(i));
+      }
+    }
+    boolean fragments = use != TlbUse.SECOND_LEVEL && use != TlbUse.GUEST_PHYSICAL;
+    for (PageSize size : SIZES) {
+      for (Tlb tlb : mine) {
+        if (tlb.holds(size)) {
+          bySize[size.index()] = tlb;
+        }
+      }
+    }
+    Tlb nearest = mine.isEmpty() ? null : mine.get(0);
+    PageSize largest = null;
+    for (PageSize size : SIZES) {
+      Tlb own = bySize[size.index()];
+      nearest = own != null ? own : nearest;
+      largest = own != null ? size : fragments ? largest : null;
+      missedIn[size.index()] = nearest;
+      cachedAs[size.index()] = largest;
+    }
+  }
+
+  /** The structure of a page size, or null. */
+  @Nullable Tlb of(PageSize size) {
+    return bySize[size.index()];
+  }
+
+  /**
+   * The entry for an address in either context, which becomes the most recently used of its set; 0
+   * if there is none. Counts nothing.
+   */
+  long use(long address, long contextTag, long otherContextTag) {
+    for (PageSize size : SIZES) {
+      Tlb tlb = bySize[size.index()];
+      if (tlb != null) {
+        long entry = tlb.use(address, size, contextTag, otherContextTag);
+        if (entry != 0) {
+          usedSize = size;
+          return entry;
+        }
+      }
+    }
+    return 0;
+  }
+
+  /** Size of the entry that {@link #use} returned last. */
+  PageSize usedSize() {
+    return usedSize;
+  }
+
+  /** Counts a hit at the entry that {@link #use} returned last. */
+  void countHit() {
+    Tlb tlb = bySize[usedSize.index()];
+    if (tlb != null) {
+      tlb.hits++;
+    }
+  }
+
+  /** Counts a miss of a page of this size. */
+  void countMiss(PageSize size) {
+    Tlb tlb = missedIn[size.index()];
+    if (tlb != null) {
+      tlb.misses++;
+    }
+  }
+
+  /**
+   * Caches a translation, or the part of it that the level's structures can hold.
+   *
+   * @param size size of the page that {@code entry} translates
+   */
+  void fill(long address, PageSize size, long contextTag, long entry) {
+    PageSize cached = cachedAs[size.index()];
+    if (cached == null) {
+      return;
+    }
+    Tlb tlb = bySize[cached.index()];
+    if (tlb != null) {
+      long offset = address & (size.bytes() - 1) & -cached.bytes();
+      tlb.insert(address, cached, contextTag, entry + offset);
+    }
+  }
+}
