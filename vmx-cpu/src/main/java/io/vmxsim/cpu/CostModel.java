@@ -1,5 +1,14 @@
 package io.vmxsim.cpu;
 
+import io.vmxsim.ept.MmuCosts;
+import io.vmxsim.vmcs.ExitReason;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
 /**
  * What things cost, in core cycles, ready for use on hot paths: every price is an array element and
  * a lookup allocates nothing.
@@ -9,31 +18,64 @@ package io.vmxsim.cpu;
  * the assumed prices a run depended on. A model belongs to one machine and one thread.
  */
 public final class CostModel {
-  private final long[] costs;
-  private final long[] instructions;
-  private final long[] exits;
-  private final long[] handlers;
+  static final String EXIT = "vm-exit";
+  static final String HANDLER = "handler";
+
+  private static final int INSTRUCTIONS = Cost.values().length;
+  private static final int EXITS = INSTRUCTIONS + InstructionClass.values().length;
+  private static final int REASONS =
+      Arrays.stream(ExitReason.values()).mapToInt(ExitReason::number).max().orElse(0) + 1;
+  private static final int HANDLERS = EXITS + REASONS;
+
+  /** Prices: single costs, then instructions by class, exits by reason, handlers by reason. */
+  private final long[] cycles = new long[HANDLERS + REASONS];
+
+  private final boolean[] used = new boolean[cycles.length];
+  private final ProfileEntry[] entries = new ProfileEntry[cycles.length];
 
   /**
-   * Prices by {@link Cost} ordinal, {@link InstructionClass} ordinal, and (exits, handlers) basic
-   * exit reason.
+   * Lays out a profile's prices.
+   *
+   * @param profile entries by key, with every key of {@link ProfileSection#COSTS}
    */
-  CostModel(long[] costs, long[] instructions, long[] exits, long[] handlers) {
-    this.costs = costs.clone();
-    this.instructions = instructions.clone();
-    this.exits = exits.clone();
-    this.handlers = handlers.clone();
+  @SuppressWarnings("NullAway") // CpuProfile has checked that no key is missing
+  CostModel(Map<String, ProfileEntry> profile) {
+    int slot = 0;
+    for (Cost cost : Cost.values()) {
+      put(slot++, profile.get(cost.key()));
+    }
+    for (InstructionClass instructionClass : InstructionClass.values()) {
+      put(slot++, profile.get(instructionClass.key()));
+    }
+    for (int reason = 0; reason < REASONS; reason++) {
+      put(EXITS + reason, profile.get(EXIT));
+      put(HANDLERS + reason, profile.get(HANDLER));
+    }
+    for (ExitReason reason : ExitReason.values()) {
+      put(EXITS + reason.number(), profile.getOrDefault(exitKey(reason), profile.get(EXIT)));
+      put(
+          HANDLERS + reason.number(),
+          profile.getOrDefault(handlerKey(reason), profile.get(HANDLER)));
+    }
+  }
+
+  static String exitKey(ExitReason reason) {
+    return EXIT + "." + reason.traceName();
+  }
+
+  static String handlerKey(ExitReason reason) {
+    return HANDLER + "." + reason.traceName();
   }
 
   /** A single price, in cycles. */
-  @SuppressWarnings("EnumOrdinal") // the array is built in declaration order, never stored
+  @SuppressWarnings("EnumOrdinal") // the array is laid out in declaration order, never stored
   public long of(Cost cost) {
-    return costs[cost.ordinal()];
+    return take(cost.ordinal());
   }
 
   /** The base price of an instruction whose class is {@code InstructionClass.X.ordinal()}. */
   public long instruction(int instructionClass) {
-    return instructions[instructionClass];
+    return take(INSTRUCTIONS + instructionClass);
   }
 
   /**
@@ -43,7 +85,7 @@ public final class CostModel {
    * @param basicReason bits 15:0 of the exit reason
    */
   public long exit(int basicReason) {
-    return exits[basicReason];
+    return take(EXITS + basicReason);
   }
 
   /**
@@ -53,6 +95,35 @@ public final class CostModel {
    * @param basicReason bits 15:0 of the exit reason
    */
   public long handler(int basicReason) {
-    return handlers[basicReason];
+    return take(HANDLERS + basicReason);
+  }
+
+  /** The prices of translation, for the MMU to charge itself. */
+  public MmuCosts mmuCosts() {
+    return new MmuCosts(
+        (int) of(Cost.TLB_L2_HIT),
+        (int) of(Cost.WALK_ENTRY_READ),
+        (int) of(Cost.WALK_NESTED_TLB_HIT));
+  }
+
+  /** The prices looked up so far whose status is {@code assumed}, in the order of declaration. */
+  public List<ProfileEntry> assumedInUse() {
+    Set<ProfileEntry> found = new LinkedHashSet<>();
+    for (int slot = 0; slot < cycles.length; slot++) {
+      if (used[slot] && entries[slot].status() == ProfileStatus.ASSUMED) {
+        found.add(entries[slot]);
+      }
+    }
+    return new ArrayList<>(found);
+  }
+
+  private long take(int slot) {
+    used[slot] = true;
+    return cycles[slot];
+  }
+
+  private void put(int slot, ProfileEntry entry) {
+    entries[slot] = entry;
+    cycles[slot] = Long.parseLong(entry.value());
   }
 }

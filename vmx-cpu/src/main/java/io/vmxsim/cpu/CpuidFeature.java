@@ -1,0 +1,75 @@
+package io.vmxsim.cpu;
+
+/**
+ * Feature flags of CPUID that the processor model or a capability rule reads. Names are the SDM's
+ * (volume 2, “CPUID—CPU Identification”; from LA57 on also the later editions).
+ */
+public enum CpuidFeature {
+  VME(0x1, 0, Cpuid.EDX, 1),
+  DE(0x1, 0, Cpuid.EDX, 2),
+  PSE(0x1, 0, Cpuid.EDX, 3),
+  TSC(0x1, 0, Cpuid.EDX, 4),
+  PAE(0x1, 0, Cpuid.EDX, 6),
+  MCE(0x1, 0, Cpuid.EDX, 7),
+  PGE(0x1, 0, Cpuid.EDX, 13),
+  PAT(0x1, 0, Cpuid.EDX, 16),
+  PSE36(0x1, 0, Cpuid.EDX, 17),
+  FXSR(0x1, 0, Cpuid.EDX, 24),
+  SSE(0x1, 0, Cpuid.EDX, 25),
+  MONITOR(0x1, 0, Cpuid.ECX, 3),
+  VMX(0x1, 0, Cpuid.ECX, 5),
+  SMX(0x1, 0, Cpuid.ECX, 6),
+  PCID(0x1, 0, Cpuid.ECX, 17),
+  X2APIC(0x1, 0, Cpuid.ECX, 21),
+  TSC_DEADLINE(0x1, 0, Cpuid.ECX, 24),
+  XSAVE(0x1, 0, Cpuid.ECX, 26),
+  RDRAND(0x1, 0, Cpuid.ECX, 30),
+  FSGSBASE(0x7, 0, Cpuid.EBX, 0),
+  SGX(0x7, 0, Cpuid.EBX, 2),
+  SMEP(0x7, 0, Cpuid.EBX, 7),
+  INVPCID(0x7, 0, Cpuid.EBX, 10),
+  MPX(0x7, 0, Cpuid.EBX, 14),
+  RDSEED(0x7, 0, Cpuid.EBX, 18),
+  SMAP(0x7, 0, Cpuid.EBX, 20),
+  INTEL_PT(0x7, 0, Cpuid.EBX, 25),
+  UMIP(0x7, 0, Cpuid.ECX, 2),
+  PKU(0x7, 0, Cpuid.ECX, 3),
+  WAITPKG(0x7, 0, Cpuid.ECX, 5),
+  CET_SS(0x7, 0, Cpuid.ECX, 7),
+  LA57(0x7, 0, Cpuid.ECX, 16),
+  KL(0x7, 0, Cpuid.ECX, 23),
+  BUS_LOCK_DETECT(0x7, 0, Cpuid.ECX, 24),
+  ENQCMD(0x7, 0, Cpuid.ECX, 29),
+  PKS(0x7, 0, Cpuid.ECX, 31),
+  UINTR(0x7, 0, Cpuid.EDX, 5),
+  PCONFIG(0x7, 0, Cpuid.EDX, 18),
+  ARCH_LBR(0x7, 0, Cpuid.EDX, 19),
+  CET_IBT(0x7, 0, Cpuid.EDX, 20),
+  SPEC_CTRL(0x7, 0, Cpuid.EDX, 26),
+  FRED(0x7, 1, Cpuid.EAX, 17),
+  LAM(0x7, 1, Cpuid.EAX, 26),
+  MSRLIST(0x7, 1, Cpuid.EAX, 27),
+  XSAVES(0xD, 1, Cpuid.EAX, 3),
+  SYSCALL(0x80000001, 0, Cpuid.EDX, 11),
+  NX(0x80000001, 0, Cpuid.EDX, 20),
+  PAGE1GB(0x80000001, 0, Cpuid.EDX, 26),
+  RDTSCP(0x80000001, 0, Cpuid.EDX, 27),
+  LM(0x80000001, 0, Cpuid.EDX, 29);
+
+  private final int leaf;
+  private final int subleaf;
+  private final int register;
+  private final int bit;
+
+  CpuidFeature(int leaf, int subleaf, int register, int bit) {
+    this.leaf = leaf;
+    this.subleaf = subleaf;
+    this.register = register;
+    this.bit = bit;
+  }
+
+  /** Whether {@code cpuid} reports this feature. */
+  boolean in(Cpuid cpuid) {
+    return (cpuid.register(leaf, subleaf, register) >>> bit & 1) != 0;
+  }
+}

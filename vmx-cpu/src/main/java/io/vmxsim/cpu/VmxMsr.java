@@ -1,0 +1,36 @@
+package io.vmxsim.cpu;
+
+/** The VMX capability MSRs (SDM Appendix A “VMX Capability Reporting Facility”). */
+enum VmxMsr {
+  IA32_VMX_BASIC(0x480),
+  IA32_VMX_PINBASED_CTLS(0x481),
+  IA32_VMX_PROCBASED_CTLS(0x482),
+  IA32_VMX_EXIT_CTLS(0x483),
+  IA32_VMX_ENTRY_CTLS(0x484),
+  IA32_VMX_MISC(0x485),
+  IA32_VMX_CR0_FIXED0(0x486),
+  IA32_VMX_CR0_FIXED1(0x487),
+  IA32_VMX_CR4_FIXED0(0x488),
+  IA32_VMX_CR4_FIXED1(0x489),
+  IA32_VMX_VMCS_ENUM(0x48A),
+  IA32_VMX_PROCBASED_CTLS2(0x48B),
+  IA32_VMX_EPT_VPID_CAP(0x48C),
+  IA32_VMX_TRUE_PINBASED_CTLS(0x48D),
+  IA32_VMX_TRUE_PROCBASED_CTLS(0x48E),
+  IA32_VMX_TRUE_EXIT_CTLS(0x48F),
+  IA32_VMX_TRUE_ENTRY_CTLS(0x490),
+  IA32_VMX_VMFUNC(0x491),
+  IA32_VMX_PROCBASED_CTLS3(0x492),
+  IA32_VMX_EXIT_CTLS2(0x493);
+
+  private final int number;
+
+  VmxMsr(int number) {
+    this.number = number;
+  }
+
+  /** What RDMSR takes in ECX. */
+  int number() {
+    return number;
+  }
+}

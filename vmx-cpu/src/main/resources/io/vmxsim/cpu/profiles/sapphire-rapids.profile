@@ -1,0 +1,151 @@
+# Intel Sapphire Rapids: HLAT, IPI virtualization, CET, user interrupts, tertiary controls. Prices
+# are those of older cores: none are published for this one.
+
+name = sapphire-rapids
+title = Sapphire Rapids, 2023: Xeon w9-3475X (06_8FH)
+based-on = base
+
+[sources]
+dump = InstLatx64/InstLatx64 at 087af2c, GenuineIntel/GenuineIntel00806F8_SapphireRapids_06_CPUID.txt
+leaf18 = CPUID leaf 18H of the dump
+split = the dump reports 4K+2M and 4K+1G structures of 1024 entries, 8 ways each
+index = no published set index for this core; modulo is the plain choice
+one-set = fully associative: one set
+golden-cove = published Golden Cove table (secondary source); leaf 18H of the dump reports 64 entries, 4 ways
+icelake = carried over from icelake-sp
+
+[cpuid]
+0x0          = 0x00000020 0x756E6547 0x6C65746E 0x49656E69 registers | published | @dump
+0x1          = 0x000806F8 0x00800800 0x7FFEFBFF 0xBFEBFBFF registers | published | @dump
+0x2          = 0x00FEFF01 0x000000F0 0x00000000 0x00000000 registers | published | @dump
+0x4/0x0      = 0xFC004121 0x02C0003F 0x0000003F 0x00000000 registers | published | @dump
+0x4/0x1      = 0xFC004122 0x01C0003F 0x0000003F 0x00000000 registers | published | @dump
+0x4/0x2      = 0xFC004143 0x03C0003F 0x000007FF 0x00000000 registers | published | @dump
+0x4/0x3      = 0xFC1FC163 0x0380003F 0x00015FFF 0x00000004 registers | published | @dump
+0x5          = 0x00000040 0x00000040 0x00000003 0x00001020 registers | published | @dump
+0x6          = 0x0045CEF7 0x00000002 0x00000009 0x00000000 registers | published | @dump
+0x7/0x0      = 0x00000002 0xF3BFBFFB 0xBB417FEE 0xFFDD4430 registers | published | @dump
+0x7/0x1      = 0x00001C30 0x00000000 0x00000000 0x00000000 registers | published | @dump
+0x7/0x2      = 0x00000000 0x00000000 0x00000000 0x00000017 registers | published | @dump
+0xA          = 0x08300805 0x00000000 0x0000000F 0x00008604 registers | published | @dump
+0xB/0x0      = 0x00000001 0x00000002 0x00000100 0x00000000 registers | published | @dump
+0xB/0x1      = 0x00000007 0x00000048 0x00000201 0x00000000 registers | published | @dump
+0xD/0x0      = 0x000602E7 0x00002B00 0x00002B00 0x00000000 registers | published | @dump
+0xD/0x1      = 0x0000001F 0x00002A80 0x0000DD00 0x00000000 registers | published | @dump
+0xD/0x2      = 0x00000100 0x00000240 0x00000000 0x00000000 registers | published | @dump
+0xD/0x5      = 0x00000040 0x00000440 0x00000000 0x00000000 registers | published | @dump
+0xD/0x6      = 0x00000200 0x00000480 0x00000000 0x00000000 registers | published | @dump
+0xD/0x7      = 0x00000400 0x00000680 0x00000000 0x00000000 registers | published | @dump
+0xD/0x8      = 0x00000080 0x00000000 0x00000001 0x00000000 registers | published | @dump
+0xD/0x9      = 0x00000008 0x00000A80 0x00000000 0x00000000 registers | published | @dump
+0xD/0xA      = 0x00000008 0x00000000 0x00000001 0x00000000 registers | published | @dump
+0xD/0xB      = 0x00000010 0x00000000 0x00000001 0x00000000 registers | published | @dump
+0xD/0xC      = 0x00000018 0x00000000 0x00000001 0x00000000 registers | published | @dump
+0xD/0xE      = 0x00000030 0x00000000 0x00000001 0x00000000 registers | published | @dump
+0xD/0xF      = 0x00000328 0x00000000 0x00000001 0x00000000 registers | published | @dump
+0xD/0x11     = 0x00000040 0x00000AC0 0x00000002 0x00000000 registers | published | @dump
+0xD/0x12     = 0x00002000 0x00000B00 0x00000006 0x00000000 registers | published | @dump
+0xF/0x0      = 0x00000000 0x0000015F 0x00000000 0x00000002 registers | published | @dump
+0xF/0x1      = 0x00000008 0x00016000 0x0000015F 0x00000007 registers | published | @dump
+0x10/0x0     = 0x00000000 0x0000000E 0x00000000 0x00000000 registers | published | @dump
+0x10/0x1     = 0x0000000E 0x00006000 0x00000004 0x0000000E registers | published | @dump
+0x14/0x0     = 0x00000001 0x0000005F 0x00000007 0x00000000 registers | published | @dump
+0x14/0x1     = 0x02490002 0x003F003F 0x00000000 0x00000000 registers | published | @dump
+0x15         = 0x00000002 0x000000B0 0x017D7840 0x00000000 registers | published | @dump
+0x16         = 0x00000898 0x000012C0 0x00000064 0x00000000 registers | published | @dump
+0x18/0x0     = 0x00000008 0x00000000 0x00000000 0x00000000 registers | published | @dump
+0x18/0x1     = 0x00000000 0x00080001 0x00000020 0x00004022 registers | published | @dump
+0x18/0x2     = 0x00000000 0x00080006 0x00000004 0x00004022 registers | published | @dump
+0x18/0x3     = 0x00000000 0x0010000F 0x00000001 0x00004125 registers | published | @dump
+0x18/0x4     = 0x00000000 0x00040001 0x00000010 0x00004024 registers | published | @dump
+0x18/0x5     = 0x00000000 0x00040006 0x00000008 0x00004024 registers | published | @dump
+0x18/0x6     = 0x00000000 0x00080008 0x00000001 0x00004124 registers | published | @dump
+0x18/0x7     = 0x00000000 0x00080007 0x00000080 0x00004043 registers | published | @dump
+0x18/0x8     = 0x00000000 0x00080009 0x00000080 0x00004043 registers | published | @dump
+0x1B         = 0x00000001 0x00000001 0x00000000 0x00000000 registers | published | @dump
+0x1C         = 0x4000000B 0x00000007 0x00000007 0x00000000 registers | published | @dump
+0x1D/0x0     = 0x00000001 0x00000000 0x00000000 0x00000000 registers | published | @dump
+0x1D/0x1     = 0x04002000 0x00080040 0x00000010 0x00000000 registers | published | @dump
+0x1E/0x0     = 0x00000000 0x00004010 0x00000000 0x00000000 registers | published | @dump
+0x1F/0x0     = 0x00000001 0x00000002 0x00000100 0x00000000 registers | published | @dump
+0x1F/0x1     = 0x00000007 0x00000048 0x00000201 0x00000000 registers | published | @dump
+0x80000000   = 0x80000008 0x00000000 0x00000000 0x00000000 registers | published | @dump
+0x80000001   = 0x00000000 0x00000000 0x00000121 0x2C100000 registers | published | @dump
+0x80000002   = 0x65746E49 0x2952286C 0x6F655820 0x2952286E registers | published | @dump
+0x80000003   = 0x2D397720 0x35373433 0x00000058 0x00000000 registers | published | @dump
+0x80000006   = 0x00000000 0x00000000 0x08007040 0x00000000 registers | published | @dump
+0x80000007   = 0x00000000 0x00000000 0x00000000 0x00000100 registers | published | @dump
+0x80000008   = 0x0000392E 0x00000200 0x00000000 0x00000000 registers | published | @dump
+
+[vmx]
+IA32_VMX_BASIC              = 0x03DA050000000013 msr | published | @dump
+IA32_VMX_PINBASED_CTLS      = 0x000000FF00000016 msr | published | @dump
+IA32_VMX_PROCBASED_CTLS     = 0xFFFBFFFE0401E172 msr | published | @dump
+IA32_VMX_EXIT_CTLS          = 0xFF7FFFFF00036DFF msr | published | @dump
+IA32_VMX_ENTRY_CTLS         = 0x007EFFFF000011FF msr | published | @dump
+IA32_VMX_MISC               = 0x000000007004C1E7 msr | published | @dump
+IA32_VMX_CR0_FIXED0         = 0x0000000080000021 msr | published | @dump
+IA32_VMX_CR0_FIXED1         = 0x00000000FFFFFFFF msr | published | @dump
+IA32_VMX_CR4_FIXED0         = 0x0000000000002000 msr | published | @dump
+IA32_VMX_CR4_FIXED1         = 0x0000000003F77FFF msr | published | @dump
+IA32_VMX_VMCS_ENUM          = 0x000000000000002E msr | published | @dump
+IA32_VMX_PROCBASED_CTLS2    = 0xCFFF3FFF00000000 msr | published | @dump
+IA32_VMX_EPT_VPID_CAP       = 0x00010F0106F341C1 msr | published | @dump
+IA32_VMX_TRUE_PINBASED_CTLS = 0x000000FF00000016 msr | published | @dump
+IA32_VMX_TRUE_PROCBASED_CTLS = 0xFFFBFFFE04006172 msr | published | @dump
+IA32_VMX_TRUE_EXIT_CTLS     = 0xFF7FFFFF00036DFB msr | published | @dump
+IA32_VMX_TRUE_ENTRY_CTLS    = 0x007EFFFF000011FB msr | published | @dump
+IA32_VMX_VMFUNC             = 0x0000000000000001 msr | published | QEMU target/i386/cpu.c at 0048035, model SapphireRapids: EPTP switching
+IA32_VMX_PROCBASED_CTLS3    = 0x000000000000009E msr | assumed | HLAT, its paging-write and verification controls (IA32_VMX_EPT_VPID_CAP[53:48] is not 0), IPI virtualization, SPEC_CTRL virtualization (Bochs cpudb sapphire_rapids); no LOADIWKEY: CPUID has no KL
+IA32_VMX_EXIT_CTLS2         = 0x0000000000000008 msr | assumed | prematurely busy shadow stack, the control that supervisor shadow stacks need
+
+[geometry]
+L1-DTLB-4K.serves    = load serves | published | @golden-cove
+L1-DTLB-4K.pages     = 4K pages | published | @golden-cove
+L1-DTLB-4K.entries   = 96 entries | published | @golden-cove
+L1-DTLB-4K.ways      = 6 ways | published | @golden-cove
+L1-DTLB-4K.index     = modulo index | assumed | @index
+L1-DTLB-2M.serves    = load serves | published | @leaf18
+L1-DTLB-2M.pages     = 2M pages | published | @leaf18
+L1-DTLB-2M.entries   = 32 entries | published | @leaf18
+L1-DTLB-2M.ways      = 4 ways | published | @leaf18
+L1-DTLB-2M.index     = modulo index | assumed | @index
+L1-DTLB-1G.serves    = load serves | published | @leaf18
+L1-DTLB-1G.pages     = 1G pages | published | @leaf18
+L1-DTLB-1G.entries   = 8 entries | published | @leaf18
+L1-DTLB-1G.ways      = 8 ways | published | @leaf18
+L1-DTLB-1G.index     = modulo index | published | @one-set
+L1-DTLB-store.serves = store serves | published | @leaf18
+L1-DTLB-store.pages  = 4K 2M 1G pages | published | @leaf18
+L1-DTLB-store.entries = 16 entries | published | @leaf18
+L1-DTLB-store.ways   = 16 ways | published | @leaf18
+L1-DTLB-store.index  = modulo index | published | @one-set
+L1-ITLB-4K.serves    = fetch serves | published | @leaf18
+L1-ITLB-4K.pages     = 4K pages | published | @leaf18
+L1-ITLB-4K.entries   = 256 entries | published | @leaf18
+L1-ITLB-4K.ways      = 8 ways | published | @leaf18
+L1-ITLB-4K.index     = modulo index | assumed | @index
+L1-ITLB-2M.serves    = fetch serves | published | @leaf18
+L1-ITLB-2M.pages     = 2M pages | published | @leaf18
+L1-ITLB-2M.entries   = 32 entries | published | @leaf18
+L1-ITLB-2M.ways      = 8 ways | published | @leaf18
+L1-ITLB-2M.index     = modulo index | assumed | @index
+STLB.serves          = second-level serves | published | @split; modelled as one of 2048, so 2M pages reach too far
+STLB.pages           = 4K 2M pages | assumed | @split; modelled as one of 2048, so 2M pages reach too far
+STLB.entries         = 2048 entries | assumed | @split; modelled as one of 2048, so 2M pages reach too far
+STLB.ways            = 16 ways | assumed | @split; modelled as one of 2048, so 2M pages reach too far
+STLB.index           = modulo index | assumed | @index
+STLB-1G.serves       = second-level serves | published | @leaf18
+STLB-1G.pages        = 1G pages | published | @leaf18
+STLB-1G.entries      = 1024 entries | published | @leaf18
+STLB-1G.ways         = 8 ways | published | @leaf18
+STLB-1G.index        = modulo index | assumed | @index
+guest.pml5e          = 16 entries | assumed | as the PML4E cache
+ept.pml5e            = 16 entries | assumed | as the PML4E cache
+
+[costs]
+instruction.locked           = 20 cycles | assumed | @icelake (LOCK ADD [m64], r64, latency)
+instruction.cpuid            = 214 cycles | assumed | @icelake (EAX = 1)
+instruction.rdtsc            = 27 cycles | assumed | @icelake (throughput)
+instruction.pause            = 34 cycles | assumed | @icelake (throughput)
+instruction.rdrand           = 70 cycles | assumed | @icelake (RDRAND r64, throughput)
