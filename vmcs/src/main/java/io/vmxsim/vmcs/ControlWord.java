@@ -1,5 +1,6 @@
 package io.vmxsim.vmcs;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,20 @@ public enum ControlWord {
       case SECONDARY_VM_EXIT -> ExitControl.ACTIVATE_SECONDARY_CONTROLS;
       case VM_FUNCTION -> SecondaryControl.ENABLE_VM_FUNCTIONS;
       case PIN_BASED, PRIMARY_PROCESSOR_BASED, VM_EXIT, VM_ENTRY -> null;
+    };
+  }
+
+  /** The named controls of this vector, by bit. */
+  public List<Control> controls() {
+    return switch (this) {
+      case PIN_BASED -> List.of(PinControl.values());
+      case PRIMARY_PROCESSOR_BASED -> List.of(PrimaryControl.values());
+      case SECONDARY_PROCESSOR_BASED -> List.of(SecondaryControl.values());
+      case TERTIARY_PROCESSOR_BASED -> List.of(TertiaryControl.values());
+      case VM_EXIT -> List.of(ExitControl.values());
+      case SECONDARY_VM_EXIT -> List.of(SecondaryExitControl.values());
+      case VM_ENTRY -> List.of(EntryControl.values());
+      case VM_FUNCTION -> List.of(VmFunction.values());
     };
   }
 

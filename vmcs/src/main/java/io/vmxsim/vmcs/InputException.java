@@ -1,5 +1,10 @@
 package io.vmxsim.vmcs;
 
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,5 +27,22 @@ public final class InputException extends RuntimeException {
   public InputException(
       String source, String position, String expected, @Nullable Throwable cause) {
     super(source + (position.isEmpty() ? "" : ": " + position) + ": " + expected, cause);
+  }
+
+  /** A file that {@code failure} kept from being used: {@code what} says for what. */
+  public static InputException of(Path file, String what, IOException failure) {
+    return new InputException(file.toString(), "", what + ": " + reason(failure), failure);
+  }
+
+  private static String reason(IOException failure) {
+    if (failure instanceof NoSuchFileException) {
+      return "no such file or directory";
+    }
+    if (failure instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    String reason =
+        failure instanceof FileSystemException system ? system.getReason() : failure.getMessage();
+    return reason == null ? failure.getClass().getSimpleName() : reason;
   }
 }
