@@ -1,4 +1,356 @@
 package io.vmxsim.cpu;
 
-/** The processor (seam: the body follows with the VMX instructions). */
-public final class Processor {}
+import io.vmxsim.ept.Mmu;
+import io.vmxsim.ept.MmuCosts;
+import io.vmxsim.ept.PhysicalMemory;
+import io.vmxsim.ept.WalkResult;
+import io.vmxsim.vmcs.ExitReason;
+import io.vmxsim.vmcs.Vmcs;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One logical processor: its state, its MMU, VMX operation, events and the account of its cycles.
+ *
+ * <p>Nobody blocks: {@link #run} drives the guest side until something is for somebody else to
+ * decide. Root software is Java code between two calls of it; it uses {@link #vmx} as real root
+ * software uses the VMX instructions.
+ */
+public final class Processor {
+  private static final int PAGE_BYTES = 4096;
+
+  private final CpuProfile profile;
+  private final CostModel costs;
+  private final PhysicalMemory memory;
+  private final Mmu mmu;
+  private final CpuState state;
+  private final Cycles cycles = new Cycles();
+  private final MsrFile msrs;
+  private final Intercepts intercepts;
+  private final PendingEvents pending;
+  private final EventDelivery events;
+  private final VmExit vmExit;
+  private final VmxInstructions vmx;
+  private final SensitiveInstructions sensitive;
+  private final long[] exits = new long[ExitReason.values().length];
+
+  private @Nullable GuestSide guest;
+  private @Nullable ExitObserver exitObserver;
+  private @Nullable Vmcs controlling;
+  private boolean exitUnreported;
+  private long instructions;
+  private long entries;
+
+  /**
+   * A processor as its reset leaves it, outside VMX operation.
+   *
+   * @param memory its address width is the processor's physical-address width
+   */
+  public Processor(CpuProfile profile, PhysicalMemory memory) {
+    this.profile = profile;
+    this.memory = memory;
+    costs = profile.costs();
+    mmu =
+        new Mmu(
+            memory,
+            profile.mmuGeometry(),
+            new MmuCosts(
+                (int) costs.of(Cost.TLB_L2_HIT),
+                (int) costs.of(Cost.WALK_ENTRY_READ),
+                (int) costs.of(Cost.WALK_NESTED_TLB_HIT)));
+    state = new CpuState(mmu);
+    msrs = new MsrFile(this);
+    intercepts = new Intercepts(memory);
+    pending = new PendingEvents(this);
+    events = new EventDelivery(this);
+    vmExit = new VmExit(this);
+    vmx = new VmxInstructions(this);
+    sensitive = new SensitiveInstructions(this);
+  }
+
+  /** The registers. */
+  public CpuState state() {
+    return state;
+  }
+
+  /** The MMU. */
+  public Mmu mmu() {
+    return mmu;
+  }
+
+  /** The physical memory. */
+  public PhysicalMemory memory() {
+    return memory;
+  }
+
+  /** Which processor this is. */
+  public CpuProfile profile() {
+    return profile;
+  }
+
+  /** What things cost on it. */
+  public CostModel costs() {
+    return costs;
+  }
+
+  /** Where its time went. */
+  public Cycles cycles() {
+    return cycles;
+  }
+
+  /** The model-specific registers. */
+  public MsrFile msrs() {
+    return msrs;
+  }
+
+  /** The VMX instructions, for root software. */
+  public VmxInstructions vmx() {
+    return vmx;
+  }
+
+  /** The sensitive instructions, for guest software. */
+  public SensitiveInstructions sensitive() {
+    return sensitive;
+  }
+
+  /** What the controlling VMCS intercepts. */
+  public Intercepts intercepts() {
+    return intercepts;
+  }
+
+  EventDelivery events() {
+    return events;
+  }
+
+  PendingEvents pending() {
+    return pending;
+  }
+
+  VmExit vmExit() {
+    return vmExit;
+  }
+
+  /** The software that runs on the processor; its absence is the caller's error. */
+  public GuestSide guest() {
+    if (guest == null) {
+      throw new IllegalStateException("nothing runs on this processor: setGuest was not called");
+    }
+    return guest;
+  }
+
+  /** Chooses the software that runs on the processor, or in its guest after the next VM entry. */
+  public void setGuest(GuestSide newGuest) {
+    guest = newGuest;
+  }
+
+  /** Sets who is told of VM exits; null for nobody. */
+  public void setExitObserver(@Nullable ExitObserver observer) {
+    exitObserver = observer;
+  }
+
+  /** Whether the processor is in VMX non-root operation. */
+  public boolean inNonRoot() {
+    return controlling != null;
+  }
+
+  /** The VMCS that controls VMX non-root operation, which the processor must be in. */
+  Vmcs controlling() {
+    if (controlling == null) {
+      throw new IllegalStateException("not in VMX non-root operation: " + this);
+    }
+    return controlling;
+  }
+
+  /** VM entries so far. */
+  public long entries() {
+    return entries;
+  }
+
+  void enterNonRoot(Vmcs vmcs) {
+    entries++;
+    controlling = vmcs;
+    intercepts.enter(vmcs);
+  }
+
+  void leaveNonRoot() {
+    controlling = null;
+    intercepts.leave();
+  }
+
+  /** The exit happened inside VMLAUNCH or VMRESUME: {@link #run} has it to report. */
+  void exitedDuringEntry() {
+    exitUnreported = true;
+  }
+
+  @SuppressWarnings("EnumOrdinal") // counted in memory only
+  void countExit(ExitReason reason, Vmcs vmcs) {
+    exits[reason.ordinal()]++;
+    if (exitObserver != null) {
+      exitObserver.exited(reason, vmcs);
+    }
+  }
+
+  /** VM exits with that basic reason so far. */
+  @SuppressWarnings("EnumOrdinal") // counted in memory only
+  public long exits(ExitReason reason) {
+    return exits[reason.ordinal()];
+  }
+
+  /** The time in core cycles: work, translation and idling. */
+  public long now() {
+    return cycles.total() + cycles.idle + mmu.translationCycles();
+  }
+
+  /** Instructions retired so far. */
+  public long instructions() {
+    return instructions;
+  }
+
+  /**
+   * Drives the guest side until a VM exit, a wait, the end, or {@code budget} instructions.
+   *
+   * @param budget instructions to retire at most, positive
+   */
+  public RunOutcome run(long budget) {
+    if (exitUnreported) {
+      exitUnreported = false;
+      return RunOutcome.EXIT;
+    }
+    if (pollEvents() == StepOutcome.EXIT) {
+      return RunOutcome.EXIT;
+    }
+    return switch (state.activity) {
+      case ActivityState.ACTIVE -> guest().advance(this, budget);
+      case ActivityState.SHUTDOWN -> RunOutcome.FINISHED;
+      default -> RunOutcome.HALTED;
+    };
+  }
+
+  /**
+   * Lets idle time pass until the next timer event is due.
+   *
+   * @return whether there is such an event; if not, no time has passed
+   */
+  public boolean passIdleTime() {
+    long wait = pending.cyclesUntilEvent();
+    if (wait > 0) {
+      cycles.idle += wait;
+    }
+    return wait >= 0;
+  }
+
+  /**
+   * Performs one memory access of guest software: translates it, splitting it at a page boundary,
+   * and raises what it leads to.
+   *
+   * @param size bytes, 1 to 4096
+   * @param access an {@link io.vmxsim.ept.Access}, with its USER flag if CPL is 3
+   */
+  public StepOutcome access(long address, int size, int access) {
+    int untilPageEnd = PAGE_BYTES - (int) (address & PAGE_BYTES - 1);
+    if (size <= untilPageEnd) {
+      return accessInPage(address, size, access);
+    }
+    StepOutcome first = accessInPage(address, untilPageEnd, access);
+    return first == StepOutcome.DONE
+        ? accessInPage(address + untilPageEnd, size - untilPageEnd, access)
+        : first;
+  }
+
+  private StepOutcome accessInPage(long address, int size, int access) {
+    WalkResult.Status status = mmu.translate(address, size, access);
+    return status == WalkResult.Status.OK ? StepOutcome.DONE : translationFault(status);
+  }
+
+  /** What a translation leads to that was not OK: the page fault or the VM exit. */
+  StepOutcome translationFault(WalkResult.Status status) {
+    WalkResult walk = mmu.result();
+    return switch (status) {
+      case PAGE_FAULT ->
+          raise(EventDelivery.PAGE_FAULT, walk.pageFaultErrorCode(), walk.linearAddress());
+      case EPT_VIOLATION -> vmExit.eptViolation(walk);
+      case EPT_MISCONFIGURATION -> vmExit.eptMisconfiguration(walk);
+      case OK -> throw new IllegalStateException("a translation that worked is no fault: " + this);
+    };
+  }
+
+  /** The physical address of the last access that was DONE (of its last page). */
+  public long lastPhysicalAddress() {
+    return mmu.physicalAddress();
+  }
+
+  /**
+   * Raises a hardware exception at the instruction at RIP: a VM exit if it is intercepted, else
+   * delivery to the guest.
+   *
+   * @param errorCode ignored by exceptions that have none
+   * @param cr2 the faulting linear address, for a page fault only
+   */
+  public StepOutcome raise(int vector, int errorCode, long cr2) {
+    return events.raise(vector, errorCode, cr2);
+  }
+
+  /** Between two instructions: lets the most urgent event that is due and not blocked happen. */
+  public StepOutcome pollEvents() {
+    return pending.poll();
+  }
+
+  /** Sets the periodic interrupt; null for none. */
+  public void setTimer(@Nullable InterruptSource timer) {
+    pending.setTimer(timer);
+  }
+
+  /** Asks for an external interrupt. */
+  public void requestInterrupt(int vector) {
+    pending.requestInterrupt(vector);
+  }
+
+  /** Asks for a non-maskable interrupt. */
+  public void requestNmi() {
+    pending.requestNmi();
+  }
+
+  /**
+   * Acknowledges the interrupt controller, as root software does by taking the interrupt that made
+   * its guest exit.
+   *
+   * @return the highest pending vector, which stops being pending, or -1 if there is none
+   */
+  public int acknowledgeInterrupt() {
+    return pending.acknowledge();
+  }
+
+  /**
+   * Retires one instruction: its base cost, the instruction count, and the end of blocking by STI
+   * or MOV SS.
+   *
+   * @param instructionClass the ordinal of an {@link InstructionClass}
+   */
+  public void retire(int instructionClass) {
+    cycles.guest += costs.instruction(instructionClass);
+    instructions++;
+    state.interruptibility &= ~Interruptibility.SHADOW;
+  }
+
+  /** Whether a linear address is canonical in the paging mode in force (48 or 57 bits). */
+  public boolean isCanonical(long address) {
+    int unused = (state.cr4() & CpuState.CR4_LA57) != 0 ? 7 : 16;
+    return address << unused >> unused == address;
+  }
+
+  /** The registers that matter when something went wrong, in one line. */
+  @Override
+  public String toString() {
+    return String.format(
+        "RIP %x RFLAGS %x CPL %d CR0 %x CR3 %x CR4 %x EFER %x %s, %d instructions, %d cycles",
+        state.rip,
+        state.rflags(),
+        state.cpl(),
+        state.cr0(),
+        state.cr3(),
+        state.cr4(),
+        state.efer(),
+        inNonRoot() ? "non-root" : vmx.isOn() ? "root" : "outside VMX operation",
+        instructions,
+        now());
+  }
+}

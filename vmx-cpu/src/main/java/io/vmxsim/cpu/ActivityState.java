@@ -1,0 +1,18 @@
+package io.vmxsim.cpu;
+
+/** What the logical processor is doing: Table 24-1 of "Guest Non-Register State", by number. */
+public final class ActivityState {
+  /** Executing instructions normally. */
+  public static final int ACTIVE = 0;
+
+  /** Inactive because it executed HLT. */
+  public static final int HLT = 1;
+
+  /** Inactive because of a triple fault or another serious error. */
+  public static final int SHUTDOWN = 2;
+
+  /** Inactive until a start-up IPI arrives. */
+  public static final int WAIT_FOR_SIPI = 3;
+
+  private ActivityState() {}
+}

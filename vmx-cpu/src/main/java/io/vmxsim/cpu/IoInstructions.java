@@ -1,0 +1,100 @@
+package io.vmxsim.cpu;
+
+import static io.vmxsim.cpu.CpuState.RAX;
+
+import io.vmxsim.ept.Access;
+import io.vmxsim.vmcs.ExitQualification;
+import io.vmxsim.vmcs.ExitReason;
+
+/**
+ * IN and OUT ("I/O Privilege Level" and "I/O Permission Bit Map", volume 1, 18.5). There is no
+ * board yet: a port that is not intercepted reads as all ones, and what is written to it is lost.
+ */
+final class IoInstructions {
+  private static final int IOPL_SHIFT = 12;
+  private static final int IO_MAP_BASE_OFFSET = 0x66;
+
+  private final Processor processor;
+  private final CpuState state;
+  private int taskWord;
+
+  IoInstructions(Processor processor) {
+    this.processor = processor;
+    state = processor.state();
+  }
+
+  /**
+   * @param size 1, 2 or 4 bytes
+   * @param form bits of {@link ExitQualification.Io}: IN for input, IMMEDIATE for a port in the
+   *     instruction
+   */
+  StepOutcome access(int port, int size, long form, int length) {
+    StepOutcome permitted = checkPermission(port, size);
+    if (permitted != StepOutcome.DONE) {
+      return permitted;
+    }
+    if (processor.intercepts().io(port, size)) {
+      long qualification = ExitQualification.Io.encode(port, size, form);
+      return processor.vmExit().instruction(ExitReason.IO_INSTRUCTION, qualification, length, 0);
+    }
+    if ((form & ExitQualification.Io.IN) != 0) {
+      long mask = (1L << (size * Byte.SIZE)) - 1;
+      long kept = size == 4 ? 0 : state.register(RAX) & ~mask;
+      state.setRegister(RAX, kept | mask);
+    }
+    retire();
+    return StepOutcome.DONE;
+  }
+
+  @SuppressWarnings("EnumOrdinal") // prices are indexed in declaration order
+  private void retire() {
+    processor.retire(InstructionClass.PORT_IO.ordinal());
+  }
+
+  /** The check of the TSS's I/O permission bit map, which ranks above VM exits (25.1.1). */
+  @SuppressWarnings("EnumOrdinal") // register files are indexed in declaration order
+  private StepOutcome checkPermission(int port, int size) {
+    int iopl = (int) (state.rflags() >>> IOPL_SHIFT) & 3;
+    boolean virtual8086 = (state.rflags() & CpuState.VM) != 0;
+    boolean protectedMode = (state.cr0() & CpuState.CR0_PE) != 0;
+    if (!protectedMode || (!virtual8086 && state.cpl() <= iopl)) {
+      return StepOutcome.DONE;
+    }
+    long limit = Integer.toUnsignedLong(state.limits[Segment.TR.ordinal()]);
+    if (limit < IO_MAP_BASE_OFFSET + 1) {
+      return refuse();
+    }
+    StepOutcome read = readTaskWord(IO_MAP_BASE_OFFSET);
+    if (read != StepOutcome.DONE) {
+      return read;
+    }
+    int offset = taskWord + port / Byte.SIZE;
+    if (offset + 1 > limit) {
+      return refuse();
+    }
+    read = readTaskWord(offset);
+    if (read != StepOutcome.DONE) {
+      return read;
+    }
+    int wanted = ((1 << size) - 1) << port % Byte.SIZE;
+    return (taskWord & wanted) == 0 ? StepOutcome.DONE : refuse();
+  }
+
+  /** Reads two bytes of the TSS, which a page boundary may part, into {@link #taskWord}. */
+  private StepOutcome readTaskWord(int offset) {
+    taskWord = 0;
+    for (int i = 0; i < 2; i++) {
+      long address = state.base(Segment.TR) + offset + i;
+      StepOutcome read = processor.access(address, 1, Access.READ | Access.IMPLICIT);
+      if (read != StepOutcome.DONE) {
+        return read;
+      }
+      taskWord |= processor.memory().read8(processor.lastPhysicalAddress()) << (i * Byte.SIZE);
+    }
+    return StepOutcome.DONE;
+  }
+
+  private StepOutcome refuse() {
+    return processor.raise(EventDelivery.GENERAL_PROTECTION, 0, 0);
+  }
+}

@@ -1,0 +1,92 @@
+package io.vmxsim.cpu;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The model-specific registers that are modelled, by address, with what WRMSR accepts ("Model
+ * Specific Registers", chapter 35). Any other address gets #GP(0).
+ */
+public enum Msr {
+  IA32_TIME_STAMP_COUNTER(0x10, Accepts.ANY),
+  IA32_APIC_BASE(0x1b, Accepts.ANY),
+  IA32_FEATURE_CONTROL(0x3a, Accepts.UNTIL_LOCKED),
+  IA32_TSC_ADJUST(0x3b, Accepts.ANY),
+  IA32_SPEC_CTRL(0x48, Accepts.ANY),
+  IA32_PRED_CMD(0x49, Accepts.ANY),
+  IA32_BIOS_UPDT_TRIG(0x79, Accepts.ANY),
+  IA32_BIOS_SIGN_ID(0x8b, Accepts.ANY),
+  IA32_MTRRCAP(0xfe, Accepts.NOTHING),
+  IA32_ARCH_CAPABILITIES(0x10a, Accepts.NOTHING),
+  IA32_FLUSH_CMD(0x10b, Accepts.ANY),
+  IA32_SYSENTER_CS(0x174, Accepts.LOW_32),
+  IA32_SYSENTER_ESP(0x175, Accepts.CANONICAL),
+  IA32_SYSENTER_EIP(0x176, Accepts.CANONICAL),
+  IA32_MCG_CAP(0x179, Accepts.NOTHING),
+  IA32_MCG_STATUS(0x17a, Accepts.ANY),
+  IA32_MISC_ENABLE(0x1a0, Accepts.ANY),
+  IA32_DEBUGCTL(0x1d9, Accepts.ANY),
+  IA32_PAT(0x277, Accepts.MEMORY_TYPES),
+  IA32_MTRR_DEF_TYPE(0x2ff, Accepts.ANY),
+  IA32_PERF_GLOBAL_CTRL(0x38f, Accepts.ANY),
+  IA32_TSC_DEADLINE(0x6e0, Accepts.ANY),
+  IA32_X2APIC_TPR(0x808, Accepts.LOW_8),
+  IA32_X2APIC_EOI(0x80b, Accepts.ZERO),
+  IA32_X2APIC_ICR(0x830, Accepts.ANY),
+  IA32_BNDCFGS(0xd90, Accepts.CANONICAL),
+  IA32_XSS(0xda0, Accepts.ANY),
+  IA32_EFER(0xc0000080, Accepts.EFER_BITS),
+  IA32_STAR(0xc0000081, Accepts.ANY),
+  IA32_LSTAR(0xc0000082, Accepts.CANONICAL),
+  IA32_CSTAR(0xc0000083, Accepts.CANONICAL),
+  IA32_FMASK(0xc0000084, Accepts.LOW_32),
+  IA32_FS_BASE(0xc0000100, Accepts.CANONICAL),
+  IA32_GS_BASE(0xc0000101, Accepts.CANONICAL),
+  IA32_KERNEL_GS_BASE(0xc0000102, Accepts.CANONICAL),
+  IA32_TSC_AUX(0xc0000103, Accepts.LOW_32);
+
+  /** Which values WRMSR takes without #GP(0). */
+  enum Accepts {
+    ANY,
+    NOTHING,
+    ZERO,
+    LOW_8,
+    LOW_32,
+    CANONICAL,
+    MEMORY_TYPES,
+    EFER_BITS,
+    UNTIL_LOCKED
+  }
+
+  private static final Msr[] BY_ADDRESS = values();
+  private static final int[] ADDRESSES;
+
+  static {
+    Arrays.sort(BY_ADDRESS, Comparator.comparingInt(Msr::address));
+    ADDRESSES = Arrays.stream(BY_ADDRESS).mapToInt(Msr::address).toArray();
+  }
+
+  private final int address;
+  private final Accepts accepts;
+
+  Msr(int address, Accepts accepts) {
+    this.address = address;
+    this.accepts = accepts;
+  }
+
+  /** The value of ECX that names this MSR. */
+  public int address() {
+    return address;
+  }
+
+  Accepts accepts() {
+    return accepts;
+  }
+
+  /** The modelled MSR at that address, or null. */
+  public static @Nullable Msr ofAddress(int address) {
+    int i = Arrays.binarySearch(ADDRESSES, address);
+    return i < 0 ? null : BY_ADDRESS[i];
+  }
+}

@@ -1,0 +1,472 @@
+package io.vmxsim.cpu;
+
+import static io.vmxsim.cpu.CpuState.RAX;
+import static io.vmxsim.cpu.CpuState.RBX;
+import static io.vmxsim.cpu.CpuState.RCX;
+import static io.vmxsim.cpu.CpuState.RDX;
+import static io.vmxsim.cpu.EventDelivery.BREAKPOINT;
+import static io.vmxsim.cpu.EventDelivery.GENERAL_PROTECTION;
+import static io.vmxsim.cpu.EventDelivery.INVALID_OPCODE;
+import static io.vmxsim.cpu.EventDelivery.OVERFLOW;
+
+import io.vmxsim.ept.Access;
+import io.vmxsim.vmcs.ExitQualification;
+import io.vmxsim.vmcs.ExitReason;
+import io.vmxsim.vmcs.NotModelledException;
+import io.vmxsim.vmcs.PrimaryControl;
+
+/**
+ * The instructions that VMX can intercept, as guest software executes them. Every method keeps one
+ * order: the faults that rank above VM exits, the intercept, the remaining faults, the effect, the
+ * cost ("Relative Priority of Faults and VM Exits", 25.1.1).
+ *
+ * <p>Operands in fixed registers are taken from and left in {@link CpuState}. {@code length} is the
+ * instruction's length in bytes, 1 to 15. A method that returns DONE has retired the instruction
+ * and leaves it to the caller to move RIP past it.
+ */
+public final class SensitiveInstructions {
+  private static final long DR7_GENERAL_DETECT = 1 << 13;
+  private static final long XCR0_X87 = 1;
+
+  private final Processor processor;
+  private final CpuState state;
+  private final Intercepts intercepts;
+  private final ControlRegisters controlRegisters;
+  private final IoInstructions io;
+  private final TimeStamp timeStamp;
+  private final int[] cpuid = new int[4];
+  private long information;
+  private long displacement;
+  private boolean monitoring;
+  private long random = 0x9e3779b97f4a7c15L;
+
+  SensitiveInstructions(Processor processor) {
+    this.processor = processor;
+    state = processor.state();
+    intercepts = processor.intercepts();
+    controlRegisters = new ControlRegisters(processor);
+    io = new IoInstructions(processor);
+    timeStamp = new TimeStamp(processor);
+  }
+
+  /**
+   * What a decoder knows about the next instruction's operands, for the VM exit of an instruction
+   * that reports them; forgotten after it.
+   *
+   * @param newInformation the VM-exit instruction-information field
+   * @param newDisplacement the exit qualification of an instruction with a memory operand
+   */
+  public void operands(long newInformation, long newDisplacement) {
+    information = newInformation;
+    displacement = newDisplacement;
+  }
+
+  // ---- The order of checks -------------------------------------------------------------------
+
+  /** Faults above exits, then the exit: DONE if the instruction may go on. */
+  private StepOutcome admit(Intercept row, long qualification, int length) {
+    if (!exists(row)) {
+      return raise(INVALID_OPCODE);
+    }
+    if (!privileged(row.privilege())) {
+      boolean invalid = row.privilege() == Intercept.Privilege.SYSTEM_ELSE_INVALID;
+      return raise(invalid ? INVALID_OPCODE : GENERAL_PROTECTION);
+    }
+    if (intercepts.exits(row)) {
+      long reported = information;
+      operands(0, 0);
+      return processor.vmExit().instruction(row.reason(), qualification, length, reported);
+    }
+    return StepOutcome.DONE;
+  }
+
+  private boolean exists(Intercept row) {
+    CpuidFeature feature = row.feature();
+    return intercepts.isEnabled(row)
+        && (feature == null || processor.profile().cpuid().has(feature));
+  }
+
+  private boolean privileged(Intercept.Privilege privilege) {
+    return state.cpl() == 0
+        || switch (privilege) {
+          case ANY -> true;
+          case SYSTEM, SYSTEM_ELSE_INVALID -> false;
+          case TIME_STAMP -> (state.cr4() & CpuState.CR4_TSD) == 0;
+          case PERFORMANCE_COUNTERS -> (state.cr4() & CpuState.CR4_PCE) != 0;
+          case UMIP -> (state.cr4() & CpuState.CR4_UMIP) == 0;
+        };
+  }
+
+  private StepOutcome raise(int vector) {
+    return processor.raise(vector, 0, 0);
+  }
+
+  @SuppressWarnings("EnumOrdinal") // prices are indexed in declaration order
+  private StepOutcome done(InstructionClass instructionClass) {
+    processor.retire(instructionClass.ordinal());
+    return StepOutcome.DONE;
+  }
+
+  /** An instruction without an effect of its own in this model. */
+  private StepOutcome plain(Intercept row, long qualification, int length) {
+    StepOutcome admitted = admit(row, qualification, length);
+    return admitted == StepOutcome.DONE ? done(row.instructionClass()) : admitted;
+  }
+
+  // ---- Unconditional exits (25.1.2) ----------------------------------------------------------
+
+  /** CPUID: leaf in EAX, subleaf in ECX. */
+  public StepOutcome cpuid(int length) {
+    StepOutcome admitted = admit(Intercept.CPUID, 0, length);
+    if (admitted != StepOutcome.DONE) {
+      return admitted;
+    }
+    processor
+        .profile()
+        .cpuid()
+        .query((int) state.register(RAX), (int) state.register(RCX), state.cr4(), cpuid);
+    state.setRegister(RAX, Integer.toUnsignedLong(cpuid[0]));
+    state.setRegister(RBX, Integer.toUnsignedLong(cpuid[1]));
+    state.setRegister(RCX, Integer.toUnsignedLong(cpuid[2]));
+    state.setRegister(RDX, Integer.toUnsignedLong(cpuid[3]));
+    return done(InstructionClass.CPUID);
+  }
+
+  /** INVD; the caches it empties are not modelled. */
+  public StepOutcome invd(int length) {
+    return plain(Intercept.INVD, 0, length);
+  }
+
+  /** XSETBV: XCR number in ECX, value in EDX:EAX. */
+  public StepOutcome xsetbv(int length) {
+    if ((state.cr4() & CpuState.CR4_OSXSAVE) == 0) {
+      return raise(INVALID_OPCODE);
+    }
+    StepOutcome admitted = admit(Intercept.XSETBV, 0, length);
+    if (admitted != StepOutcome.DONE) {
+      return admitted;
+    }
+    long value = state.edxEax();
+    if ((int) state.register(RCX) != 0 || (value & XCR0_X87) == 0 || !isSupportedXcr0(value)) {
+      return raise(GENERAL_PROTECTION);
+    }
+    state.xcr0 = value;
+    return done(InstructionClass.XSETBV);
+  }
+
+  /** Supported components (CPUID leaf 0DH); AVX needs SSE, the parts of AVX-512 come together. */
+  private boolean isSupportedXcr0(long value) {
+    processor.profile().cpuid().query(0xd, 0, state.cr4(), cpuid);
+    long supported = Integer.toUnsignedLong(cpuid[0]) | (long) cpuid[3] << 32;
+    boolean sse = (value & 1 << 1) != 0;
+    boolean avx = (value & 1 << 2) != 0;
+    long avx512 = value & 7 << 5;
+    return (value & ~supported) == 0 && (sse || !avx) && (avx512 == 0 || (avx512 == 7 << 5 && avx));
+  }
+
+  /** VMCALL: the guest's call to its VMM. */
+  public StepOutcome vmcall(int length) {
+    if (!processor.inNonRoot()) {
+      return raise(INVALID_OPCODE);
+    }
+    return admit(Intercept.VMCALL, 0, length);
+  }
+
+  // ---- Exits by a single control (25.1.3) ----------------------------------------------------
+
+  /** HLT. */
+  public StepOutcome hlt(int length) {
+    StepOutcome admitted = admit(Intercept.HLT, 0, length);
+    if (admitted == StepOutcome.DONE) {
+      done(InstructionClass.HLT);
+      state.activity = ActivityState.HLT;
+    }
+    return admitted;
+  }
+
+  /** INVLPG of a linear address. */
+  public StepOutcome invlpg(long address, int length) {
+    StepOutcome admitted = admit(Intercept.INVLPG, address, length);
+    if (admitted == StepOutcome.DONE) {
+      processor.mmu().invlpg(address);
+      done(InstructionClass.INVLPG);
+    }
+    return admitted;
+  }
+
+  /**
+   * INVPCID.
+   *
+   * @param type the register operand
+   * @param pcid bits 63:0 of the descriptor, of which 63:12 must be 0
+   * @param address bits 127:64 of the descriptor
+   */
+  public StepOutcome invpcid(long type, long pcid, long address, int length) {
+    StepOutcome admitted = admit(Intercept.INVPCID, displacement, length);
+    if (admitted != StepOutcome.DONE) {
+      return admitted;
+    }
+    boolean onePcid = type == 0 || type == 1;
+    boolean pcidsOff = (state.cr4() & CpuState.CR4_PCIDE) == 0;
+    if (type >>> 2 != 0
+        || pcid >>> 12 != 0
+        || (onePcid && pcidsOff && pcid != 0)
+        || (type == 0 && !processor.isCanonical(address))) {
+      return raise(GENERAL_PROTECTION);
+    }
+    processor.mmu().invpcid((int) type, (int) pcid, address);
+    return done(InstructionClass.INVPCID);
+  }
+
+  /** RDTSC, into EDX:EAX. */
+  public StepOutcome rdtsc(int length) {
+    StepOutcome admitted = admit(Intercept.RDTSC, 0, length);
+    if (admitted == StepOutcome.DONE) {
+      state.setEdxEax(timeStamp.read());
+      done(InstructionClass.RDTSC);
+    }
+    return admitted;
+  }
+
+  /** RDTSCP, into EDX:EAX and ECX. */
+  public StepOutcome rdtscp(int length) {
+    StepOutcome admitted = admit(Intercept.RDTSCP, 0, length);
+    if (admitted == StepOutcome.DONE) {
+      state.setEdxEax(timeStamp.read());
+      state.setRegister(RCX, processor.msrs().get(Msr.IA32_TSC_AUX));
+      done(InstructionClass.RDTSC);
+    }
+    return admitted;
+  }
+
+  /** RDPMC; the counters are not modelled and read as 0. */
+  public StepOutcome rdpmc(int length) {
+    StepOutcome admitted = admit(Intercept.RDPMC, 0, length);
+    if (admitted == StepOutcome.DONE) {
+      state.setEdxEax(0);
+      done(InstructionClass.RDPMC);
+    }
+    return admitted;
+  }
+
+  /** PAUSE, with PAUSE-loop exiting. */
+  public StepOutcome pause(int length) {
+    boolean exits =
+        intercepts.on(PrimaryControl.PAUSE_EXITING)
+            || (state.cpl() == 0 && timeStamp.pauseLoopTooLong());
+    if (exits) {
+      return processor.vmExit().instruction(ExitReason.PAUSE_INSTRUCTION, 0, length, 0);
+    }
+    return done(InstructionClass.PAUSE);
+  }
+
+  /** MONITOR of the line at a linear address: a load as far as faults go. */
+  public StepOutcome monitor(long address, int length) {
+    StepOutcome admitted = admit(Intercept.MONITOR, 0, length);
+    if (admitted != StepOutcome.DONE) {
+      return admitted;
+    }
+    StepOutcome load = processor.access(address, 1, Access.READ);
+    if (load != StepOutcome.DONE) {
+      return load;
+    }
+    monitoring = true;
+    return done(InstructionClass.MONITOR);
+  }
+
+  /** MWAIT; every wait ends at once, as the architecture permits. */
+  public StepOutcome mwait(int length) {
+    StepOutcome outcome = plain(Intercept.MWAIT, monitoring ? 1 : 0, length);
+    monitoring = false;
+    return outcome;
+  }
+
+  /** WBINVD; the caches it writes back are not modelled. */
+  public StepOutcome wbinvd(int length) {
+    return plain(Intercept.WBINVD, 0, length);
+  }
+
+  /** RDRAND into a register of {@code size} bytes, 2, 4 or 8. */
+  public StepOutcome rdrand(int register, int size, int length) {
+    return random(Intercept.RDRAND, register, size, length);
+  }
+
+  /** RDSEED into a register of {@code size} bytes, 2, 4 or 8. */
+  public StepOutcome rdseed(int register, int size, int length) {
+    return random(Intercept.RDSEED, register, size, length);
+  }
+
+  /** The same numbers in every run: xorshift64, from a fixed seed. CF says there was a number. */
+  private StepOutcome random(Intercept row, int register, int size, int length) {
+    StepOutcome admitted = admit(row, 0, length);
+    if (admitted != StepOutcome.DONE) {
+      return admitted;
+    }
+    random ^= random << 13;
+    random ^= random >>> 7;
+    random ^= random << 17;
+    long mask = size == 8 ? -1 : (1L << (size * Byte.SIZE)) - 1;
+    long kept = size == 2 ? state.register(register) & ~mask : 0;
+    state.setRegister(register, kept | (random & mask));
+    long status = CpuState.OF | CpuState.SF | CpuState.ZF | CpuState.AF | CpuState.PF;
+    state.setRflags((state.rflags() & ~status) | CpuState.CF);
+    return done(row.instructionClass());
+  }
+
+  /** LGDT, after the operand has been read. */
+  public StepOutcome lgdt(long base, int limit, int length) {
+    StepOutcome admitted = admit(Intercept.LOAD_GDTR_IDTR, displacement, length);
+    if (admitted == StepOutcome.DONE) {
+      state.gdtrBase = base;
+      state.gdtrLimit = limit;
+      done(InstructionClass.DESCRIPTOR_TABLE);
+    }
+    return admitted;
+  }
+
+  /** LIDT, after the operand has been read. */
+  public StepOutcome lidt(long base, int limit, int length) {
+    StepOutcome admitted = admit(Intercept.LOAD_GDTR_IDTR, displacement, length);
+    if (admitted == StepOutcome.DONE) {
+      state.idtrBase = base;
+      state.idtrLimit = limit;
+      done(InstructionClass.DESCRIPTOR_TABLE);
+    }
+    return admitted;
+  }
+
+  // ---- MSRs, I/O, control and debug registers, software interrupts ----------------------------
+
+  /** RDMSR: number in ECX, value into EDX:EAX. */
+  public StepOutcome rdmsr(int length) {
+    if (state.cpl() > 0) {
+      return raise(GENERAL_PROTECTION);
+    }
+    int number = (int) state.register(RCX);
+    if (intercepts.rdmsr(number)) {
+      return processor.vmExit().instruction(ExitReason.MSR_READ, 0, length, 0);
+    }
+    MsrFile msrs = processor.msrs();
+    if (!msrs.read(number)) {
+      return raise(GENERAL_PROTECTION);
+    }
+    boolean tsc = number == Msr.IA32_TIME_STAMP_COUNTER.address();
+    state.setEdxEax(tsc ? timeStamp.read() : msrs.value());
+    return done(InstructionClass.RDMSR);
+  }
+
+  /** WRMSR: number in ECX, value in EDX:EAX. */
+  public StepOutcome wrmsr(int length) {
+    if (state.cpl() > 0) {
+      return raise(GENERAL_PROTECTION);
+    }
+    int number = (int) state.register(RCX);
+    if (intercepts.wrmsr(number)) {
+      return processor.vmExit().instruction(ExitReason.MSR_WRITE, 0, length, 0);
+    }
+    return processor.msrs().write(number, state.edxEax())
+        ? done(InstructionClass.WRMSR)
+        : raise(GENERAL_PROTECTION);
+  }
+
+  /** IN of {@code size} bytes into AL, AX or EAX. */
+  public StepOutcome in(int port, int size, int length) {
+    return io.access(port, size, ExitQualification.Io.IN, length);
+  }
+
+  /** OUT of {@code size} bytes from AL, AX or EAX. */
+  public StepOutcome out(int port, int size, int length) {
+    return io.access(port, size, 0, length);
+  }
+
+  /**
+   * MOV to CR0, CR3, CR4 or CR8.
+   *
+   * @param gpr the general register of the source, which the VM exit reports
+   */
+  public StepOutcome movToCr(int cr, long value, int gpr, int length) {
+    return controlRegisters.movTo(cr, value, gpr, length);
+  }
+
+  /** MOV from CR0, CR2, CR3, CR4 or CR8 into a general register. */
+  public StepOutcome movFromCr(int cr, int gpr, int length) {
+    return controlRegisters.movFrom(cr, gpr, length);
+  }
+
+  /** CLTS. */
+  public StepOutcome clts(int length) {
+    return controlRegisters.clts(length);
+  }
+
+  /** LMSW of a register's value. */
+  public StepOutcome lmsw(long source, int length) {
+    return controlRegisters.lmsw(source, length);
+  }
+
+  /** MOV to DR0 to DR7. */
+  public StepOutcome movToDr(int dr, long value, int gpr, int length) {
+    StepOutcome admitted = admitMovDr(dr, false, gpr, length);
+    if (admitted != StepOutcome.DONE) {
+      return admitted;
+    }
+    if (dr >= 4 && value >>> 32 != 0) {
+      return raise(GENERAL_PROTECTION);
+    }
+    state.debug[alias(dr)] = value;
+    return done(InstructionClass.MOV_DR);
+  }
+
+  /** MOV from DR0 to DR7 into a general register. */
+  public StepOutcome movFromDr(int dr, int gpr, int length) {
+    StepOutcome admitted = admitMovDr(dr, true, gpr, length);
+    if (admitted == StepOutcome.DONE) {
+      state.setRegister(gpr, state.debug[alias(dr)]);
+      done(InstructionClass.MOV_DR);
+    }
+    return admitted;
+  }
+
+  /** MOV DR alone exits before its privilege check and before #UD for DR4 and DR5 (25.1.3). */
+  private StepOutcome admitMovDr(int dr, boolean from, int gpr, int length) {
+    if (intercepts.on(PrimaryControl.MOV_DR_EXITING)) {
+      long qualification = ExitQualification.MovDr.encode(dr, from, gpr);
+      return processor.vmExit().instruction(ExitReason.DR_ACCESS, qualification, length, 0);
+    }
+    if ((dr == 4 || dr == 5) && (state.cr4() & CpuState.CR4_DE) != 0) {
+      return raise(INVALID_OPCODE);
+    }
+    if (state.cpl() > 0) {
+      return raise(GENERAL_PROTECTION);
+    }
+    if ((state.debug[7] & DR7_GENERAL_DETECT) != 0) {
+      throw new NotModelledException("general-detect debug exceptions (DR7.GD)", state.rip);
+    }
+    return StepOutcome.DONE;
+  }
+
+  private static int alias(int dr) {
+    return dr == 4 || dr == 5 ? dr + 2 : dr;
+  }
+
+  /** INT3. */
+  public StepOutcome int3(int length) {
+    return processor.events().software(BREAKPOINT, VmExit.SOFTWARE_EXCEPTION, length);
+  }
+
+  /** INTO with OF = 1. */
+  public StepOutcome into(int length) {
+    return processor.events().software(OVERFLOW, VmExit.SOFTWARE_EXCEPTION, length);
+  }
+
+  /** INT n; the descriptor's privilege is the executor's to check. */
+  public StepOutcome intN(int vector, int length) {
+    return processor.events().software(vector, VmExit.SOFTWARE_INTERRUPT, length);
+  }
+
+  /** IRET: its cost, and the end of blocking by NMI (26.6.1); the return is the caller's. */
+  public StepOutcome iret() {
+    processor.pending().iret();
+    processor.cycles().guest += processor.costs().of(Cost.IRET);
+    return StepOutcome.DONE;
+  }
+}

@@ -1,0 +1,68 @@
+package io.vmxsim.cpu;
+
+import io.vmxsim.vmcs.PrimaryControl;
+import io.vmxsim.vmcs.SecondaryControl;
+import io.vmxsim.vmcs.Vmcs;
+import io.vmxsim.vmcs.VmcsField;
+
+/**
+ * The time-stamp counter as software on the processor sees it (25.3, RDTSC), and PAUSE-loop exiting
+ * (25.1.3, PAUSE), which measures with it.
+ */
+final class TimeStamp {
+  private static final int MULTIPLIER_FRACTION = 48;
+
+  private final Processor processor;
+  private long firstPause;
+  private long lastPause;
+  private long entryOfLastPause = -1;
+
+  TimeStamp(Processor processor) {
+    this.processor = processor;
+  }
+
+  /** The counter, with TSC scaling and offset in VMX non-root operation. */
+  long read() {
+    long counter = processor.msrs().timeStampCounter();
+    Intercepts intercepts = processor.intercepts();
+    if (!intercepts.on(PrimaryControl.USE_TSC_OFFSETTING)) {
+      return counter;
+    }
+    Vmcs vmcs = processor.controlling();
+    if (intercepts.on(SecondaryControl.USE_TSC_SCALING)) {
+      counter = scale(counter, vmcs.get(VmcsField.TSC_MULTIPLIER));
+    }
+    return counter + vmcs.get(VmcsField.TSC_OFFSET);
+  }
+
+  /** Bits 111:48 of the unsigned 128-bit product. */
+  private static long scale(long counter, long multiplier) {
+    long high =
+        Math.multiplyHigh(counter, multiplier)
+            + (counter >> 63 & multiplier)
+            + (multiplier >> 63 & counter);
+    return high << (Long.SIZE - MULTIPLIER_FRACTION)
+        | (counter * multiplier) >>> MULTIPLIER_FRACTION;
+  }
+
+  /**
+   * A PAUSE at CPL 0 under "PAUSE-loop exiting": whether the loop it belongs to has lasted longer
+   * than PLE_Window. A gap longer than PLE_Gap, or a VM entry, starts a new loop.
+   */
+  boolean pauseLoopTooLong() {
+    if (!processor.intercepts().on(SecondaryControl.PAUSE_LOOP_EXITING)) {
+      return false;
+    }
+    Vmcs vmcs = processor.controlling();
+    long now = processor.msrs().timeStampCounter();
+    boolean firstAfterEntry = entryOfLastPause != processor.entries();
+    boolean starts = firstAfterEntry || now - lastPause > vmcs.get(VmcsField.PLE_GAP);
+    lastPause = now;
+    entryOfLastPause = processor.entries();
+    if (starts) {
+      firstPause = now;
+      return false;
+    }
+    return now - firstPause > vmcs.get(VmcsField.PLE_WINDOW);
+  }
+}

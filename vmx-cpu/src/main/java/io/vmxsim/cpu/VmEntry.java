@@ -1,0 +1,154 @@
+package io.vmxsim.cpu;
+
+import io.vmxsim.ept.EptFeatures;
+import io.vmxsim.ept.Mmu;
+import io.vmxsim.vmcs.ExitReason;
+import io.vmxsim.vmcs.PinControl;
+import io.vmxsim.vmcs.SecondaryControl;
+import io.vmxsim.vmcs.VmInstructionError;
+import io.vmxsim.vmcs.Vmcs;
+import io.vmxsim.vmcs.VmcsField;
+import io.vmxsim.vmcs.VmxCapabilities;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * VM entries: chapter 26, in its order. Check controls and host state (26.2), check guest state
+ * (26.3.1), load it (26.3.2), load MSRs (26.4), inject an event (26.5). The basic checks (26.1)
+ * come before, in VMLAUNCH and VMRESUME.
+ */
+final class VmEntry {
+  /** Exit qualification of a guest-state failure: a problem loading the PDPTEs (26.7). */
+  private static final int PDPTE_PROBLEM = 2;
+
+  private final Processor processor;
+  private final CpuState state;
+  private final EntryFacts facts;
+  private final ModelledControls modelled;
+  private final GuestStateArea guestState;
+  private final MsrList msrList;
+  private final EptFeatures eptFeatures;
+
+  VmEntry(Processor processor) {
+    this.processor = processor;
+    state = processor.state();
+    VmxCapabilities capabilities = processor.profile().vmxCapabilities();
+    int width = processor.memory().addressBits();
+    facts = new EntryFacts(capabilities, width);
+    modelled = new ModelledControls(capabilities);
+    guestState = new GuestStateArea(processor);
+    msrList = new MsrList(processor);
+    eptFeatures =
+        new EptFeatures(capabilities.msr(VmxCapabilities.IA32_VMX_EPT_VPID_CAP), width, false);
+  }
+
+  /** Whether a VM entry with "enable EPT" would accept this EPTP, for INVEPT. */
+  boolean isValidEptp(long eptp) {
+    return facts.isValidEptp(eptp);
+  }
+
+  /** "Checks on VMX Controls and Host-State Area" (26.2): the error number, or null. */
+  @Nullable VmInstructionError checkControlsAndHost(Vmcs vmcs) {
+    modelled.require(vmcs, state.rip);
+    facts.about(vmcs);
+    if (EntryCheck.firstBroken(EntryCheck.Area.CONTROLS, facts) != null) {
+      return VmInstructionError.VM_ENTRY_WITH_INVALID_CONTROL_FIELDS;
+    }
+    if (EntryCheck.firstBroken(EntryCheck.Area.HOST, facts) != null) {
+      return VmInstructionError.VM_ENTRY_WITH_INVALID_HOST_STATE_FIELDS;
+    }
+    return null;
+  }
+
+  /**
+   * The rest of a VM entry whose controls and host state have passed.
+   *
+   * @return false if it failed during or after loading guest state: host state is loaded
+   */
+  boolean enter(Vmcs vmcs, boolean launch) {
+    processor.cycles().exit += processor.costs().of(Cost.VM_ENTRY);
+    EntryCheck broken = EntryCheck.firstBroken(EntryCheck.Area.GUEST, facts);
+    if (broken != null) {
+      return fail(vmcs, ExitReason.INVALID_STATE, broken.qualification());
+    }
+    guestState.load(vmcs);
+    boolean ept = facts.on(SecondaryControl.ENABLE_EPT);
+    if (state.usesPaePaging() && !pdptesValid(vmcs, ept)) {
+      return fail(vmcs, ExitReason.INVALID_STATE, PDPTE_PROBLEM);
+    }
+    enterGuestTranslation(vmcs, ept);
+    long failed =
+        msrList.load(
+            vmcs.get(VmcsField.VM_ENTRY_MSR_LOAD_ADDRESS),
+            vmcs.get(VmcsField.VM_ENTRY_MSR_LOAD_COUNT));
+    if (failed != 0) {
+      return fail(vmcs, ExitReason.MSR_LOAD_FAIL, failed);
+    }
+    if (launch) {
+      vmcs.setLaunched(true);
+    }
+    processor.enterNonRoot(vmcs);
+    if (processor.intercepts().on(PinControl.ACTIVATE_VMX_PREEMPTION_TIMER)) {
+      processor.pending().startPreemptionTimer(vmcs.get(VmcsField.VMX_PREEMPTION_TIMER_VALUE));
+    }
+    settleNonRegisterState(vmcs);
+    return true;
+  }
+
+  private boolean fail(Vmcs vmcs, ExitReason reason, long qualification) {
+    processor.vmExit().entryFailure(vmcs, reason, qualification);
+    return false;
+  }
+
+  /** "Checks on Guest Page-Directory-Pointer-Table Entries" (26.3.1.6). */
+  private boolean pdptesValid(Vmcs vmcs, boolean ept) {
+    if (!ept) {
+      return PdpteRegisters.load(
+          processor.memory(), state.paging(), vmcs.get(VmcsField.GUEST_CR3) & 0xffffffe0L);
+    }
+    return PdpteRegisters.areValid(state.paging());
+  }
+
+  private void enterGuestTranslation(Vmcs vmcs, boolean ept) {
+    Mmu mmu = processor.mmu();
+    boolean vpid = facts.on(SecondaryControl.ENABLE_VPID);
+    if (ept) {
+      mmu.setEptFeatures(
+          eptFeatures.withModeBasedExecute(
+              facts.on(SecondaryControl.MODE_BASED_EXECUTE_CONTROL_FOR_EPT)));
+    }
+    mmu.enterGuest(
+        vpid ? (int) vmcs.get(VmcsField.VIRTUAL_PROCESSOR_IDENTIFIER) : 0,
+        ept ? vmcs.get(VmcsField.EPT_POINTER) : 0);
+    if (!vpid) {
+      mmu.flushForVmTransition();
+    }
+  }
+
+  /** "Interruptibility State" (26.6.1), "Activity State" (26.6.2), and the event (26.5). */
+  private void settleNonRegisterState(Vmcs vmcs) {
+    int information = (int) vmcs.get(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION);
+    boolean vectoring = (information & VmExit.VALID) != 0;
+    int blocking = (int) vmcs.get(VmcsField.GUEST_INTERRUPTIBILITY_STATE);
+    state.pendingDebugExceptions = 0;
+    state.activity = (int) vmcs.get(VmcsField.GUEST_ACTIVITY_STATE);
+    state.interruptibility = blocking;
+    if (!vectoring) {
+      return;
+    }
+    state.activity = ActivityState.ACTIVE;
+    state.interruptibility = blocking & ~Interruptibility.SHADOW;
+    if ((information & VmExit.TYPE) == VmExit.NMI) {
+      state.interruptibility |= Interruptibility.NMI;
+    }
+    StepOutcome outcome =
+        processor
+            .events()
+            .inject(
+                information,
+                (int) vmcs.get(VmcsField.VM_ENTRY_EXCEPTION_ERROR_CODE),
+                (int) vmcs.get(VmcsField.VM_ENTRY_INSTRUCTION_LENGTH));
+    if (outcome == StepOutcome.EXIT) {
+      processor.exitedDuringEntry();
+    }
+  }
+}

@@ -1,0 +1,213 @@
+package io.vmxsim.cpu;
+
+import io.vmxsim.ept.Mmu;
+import io.vmxsim.ept.PhysicalMemory;
+import io.vmxsim.ept.WalkResult;
+import io.vmxsim.vmcs.EntryControl;
+import io.vmxsim.vmcs.ExitControl;
+import io.vmxsim.vmcs.ExitReason;
+import io.vmxsim.vmcs.PinControl;
+import io.vmxsim.vmcs.Vmcs;
+import io.vmxsim.vmcs.VmcsField;
+
+/**
+ * VM exits: chapter 27, in its order. Record the exit information (27.2), save the guest state
+ * (27.3), store guest MSRs (27.4), load the host state (27.5), load host MSRs (27.6); failures on
+ * the way are VMX aborts (27.7).
+ *
+ * <p>Fields that the SDM leaves undefined for an exit keep what they held.
+ */
+final class VmExit {
+  /** Interruption types of Table 24-15, already in bits 10:8. */
+  static final int EXTERNAL_INTERRUPT = 0;
+
+  static final int NMI = 2 << 8;
+  static final int HARDWARE_EXCEPTION = 3 << 8;
+  static final int SOFTWARE_INTERRUPT = 4 << 8;
+  static final int PRIVILEGED_SOFTWARE_EXCEPTION = 5 << 8;
+  static final int SOFTWARE_EXCEPTION = 6 << 8;
+  static final int OTHER_EVENT = 7 << 8;
+  static final int TYPE = 7 << 8;
+
+  /** Bits 11 and 31 of the interruption-information formats. */
+  static final int ERROR_CODE_VALID = 1 << 11;
+
+  static final int VALID = 1 << 31;
+
+  /** VMX-abort indicators. */
+  private static final int ABORT_SAVING_GUEST_MSRS = 1;
+
+  private static final int ABORT_HOST_PDPTES = 2;
+  private static final int ABORT_LOADING_HOST_MSRS = 4;
+  private static final int ABORT_LEAVING_IA32E_MODE = 6;
+
+  private static final long LOW_32 = 0xffffffffL;
+
+  private final Processor processor;
+  private final CpuState state;
+  private final GuestStateArea guestState;
+  private final HostStateArea hostState;
+  private final MsrList msrLists;
+  private final boolean storesIa32eMode;
+
+  VmExit(Processor processor) {
+    this.processor = processor;
+    state = processor.state();
+    guestState = new GuestStateArea(processor);
+    hostState = new HostStateArea(processor);
+    msrLists = new MsrList(processor);
+    storesIa32eMode = processor.profile().vmxCapabilities().storesLmaOnExit();
+  }
+
+  /**
+   * A fault-like exit caused by executing an instruction (27.2.4).
+   *
+   * @param length of the instruction in bytes, 1 to 15
+   * @param information the instruction-information field, where the instruction has one, else 0
+   */
+  StepOutcome instruction(ExitReason reason, long qualification, int length, long information) {
+    Vmcs vmcs = processor.controlling();
+    vmcs.set(VmcsField.VM_EXIT_INSTRUCTION_LENGTH, length);
+    vmcs.set(VmcsField.VM_EXIT_INSTRUCTION_INFORMATION, information & LOW_32);
+    return exit(vmcs, reason, qualification, 0, state.rflags() & ~CpuState.RF);
+  }
+
+  /** An exit caused by an event that is not delivered through the IDT, or after an instruction. */
+  StepOutcome event(ExitReason reason) {
+    return exit(processor.controlling(), reason, 0, 0, state.rflags());
+  }
+
+  /**
+   * An exit caused directly by an exception, an NMI or an acknowledged external interrupt (27.2.2).
+   *
+   * @param information the interruption information with its valid bit
+   * @param rflags RFLAGS as the event's delivery would have pushed it
+   */
+  StepOutcome vectored(
+      ExitReason reason, int information, int errorCode, long qualification, long rflags) {
+    Vmcs vmcs = processor.controlling();
+    if ((information & ERROR_CODE_VALID) != 0) {
+      vmcs.set(VmcsField.VM_EXIT_INTERRUPTION_ERROR_CODE, errorCode & LOW_32);
+    }
+    return exit(vmcs, reason, qualification, information, rflags);
+  }
+
+  /** An EPT violation ("Exit Qualification for EPT Violations", Table 27-7). */
+  StepOutcome eptViolation(WalkResult walk) {
+    processor.controlling().set(VmcsField.GUEST_LINEAR_ADDRESS, in64BitMode(walk.linearAddress()));
+    return translation(ExitReason.EPT_VIOLATION, walk, walk.exitQualification());
+  }
+
+  /** An EPT misconfiguration. */
+  StepOutcome eptMisconfiguration(WalkResult walk) {
+    return translation(ExitReason.EPT_MISCONFIG, walk, 0);
+  }
+
+  private StepOutcome translation(ExitReason reason, WalkResult walk, long qualification) {
+    Vmcs vmcs = processor.controlling();
+    vmcs.set(VmcsField.GUEST_PHYSICAL_ADDRESS, walk.guestPhysicalAddress());
+    boolean delivering = processor.events().delivering() != 0;
+    long rflags = delivering ? state.rflags() : state.rflags() | CpuState.RF;
+    return exit(vmcs, reason, qualification, 0, rflags);
+  }
+
+  /** Bits 63:32 of an address are recorded as 0 outside 64-bit mode. */
+  private long in64BitMode(long address) {
+    return state.in64BitMode() ? address : address & LOW_32;
+  }
+
+  private StepOutcome exit(
+      Vmcs vmcs, ExitReason reason, long qualification, int interruption, long rflags) {
+    record(vmcs, reason, qualification, interruption);
+    guestState.save(vmcs, rflags);
+    boolean ia32eMode = state.inIa32eMode();
+    long stored = vmcs.get(VmcsField.VM_EXIT_MSR_STORE_COUNT);
+    if (msrLists.store(vmcs.get(VmcsField.VM_EXIT_MSR_STORE_ADDRESS), stored) != 0) {
+      abort(ABORT_SAVING_GUEST_MSRS);
+    } else if (ia32eMode && !vmcs.enabled(ExitControl.HOST_ADDRESS_SPACE_SIZE)) {
+      abort(ABORT_LEAVING_IA32E_MODE);
+    } else {
+      boolean virtualNmis = processor.intercepts().on(PinControl.VIRTUAL_NMIS);
+      boolean nmiBlocked =
+          (interruption & TYPE) == NMI
+              || (!virtualNmis && (state.interruptibility & Interruptibility.NMI) != 0);
+      loadHost(vmcs, nmiBlocked);
+    }
+    processor.cycles().exit += processor.costs().exit(reason.number());
+    processor.countExit(reason, vmcs);
+    return StepOutcome.EXIT;
+  }
+
+  /** "Recording VM-Exit Information and Updating VM-Entry Control Fields" (27.2). */
+  private void record(Vmcs vmcs, ExitReason reason, long qualification, int interruption) {
+    vmcs.set(VmcsField.EXIT_REASON, reason.number());
+    vmcs.set(VmcsField.EXIT_QUALIFICATION, qualification);
+    vmcs.set(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION, interruption & LOW_32);
+    EventDelivery events = processor.events();
+    int delivering = directly(reason, interruption) ? 0 : events.delivering();
+    vmcs.set(VmcsField.IDT_VECTORING_INFORMATION, delivering & LOW_32);
+    if (delivering != 0) {
+      vmcs.set(VmcsField.IDT_VECTORING_ERROR_CODE, events.deliveringErrorCode() & LOW_32);
+      vmcs.set(VmcsField.VM_EXIT_INSTRUCTION_LENGTH, events.deliveringLength());
+    }
+    events.deliveryEnded();
+    long entryInformation = vmcs.get(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION);
+    vmcs.set(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION, entryInformation & ~VALID & LOW_32);
+    if (storesIa32eMode) {
+      long controls = vmcs.get(VmcsField.VM_ENTRY_CONTROLS);
+      long mask = EntryControl.IA_32E_MODE_GUEST.mask();
+      vmcs.set(
+          VmcsField.VM_ENTRY_CONTROLS, state.inIa32eMode() ? controls | mask : controls & ~mask);
+    }
+  }
+
+  /**
+   * Exits that are not considered to occur during event delivery (27.2.3): a double fault that
+   * exits itself, and a triple fault.
+   */
+  private static boolean directly(ExitReason reason, int interruption) {
+    return reason == ExitReason.TRIPLE_FAULT
+        || ((interruption & 0xff) == EventDelivery.DOUBLE_FAULT && interruption != 0);
+  }
+
+  /**
+   * The end of a VM entry that failed during or after loading guest state (26.7): the exit reason
+   * with bit 31, the qualification, and the host state; nothing else of an exit.
+   */
+  void entryFailure(Vmcs vmcs, ExitReason reason, long qualification) {
+    vmcs.set(VmcsField.EXIT_REASON, (reason.number() | ExitReason.VM_ENTRY_FAILURE) & LOW_32);
+    vmcs.set(VmcsField.EXIT_QUALIFICATION, qualification);
+    loadHost(vmcs, (state.interruptibility & Interruptibility.NMI) != 0);
+    processor.cycles().exit += processor.costs().exit(reason.number());
+    processor.countExit(reason, vmcs);
+  }
+
+  /** "Loading Host State" (27.5) and "Loading MSRs" (27.6). */
+  private void loadHost(Vmcs vmcs, boolean nmiBlocked) {
+    boolean vpid = Intercepts.vpidEnabled(vmcs);
+    if (!hostState.load(vmcs)) {
+      abort(ABORT_HOST_PDPTES);
+      return;
+    }
+    state.interruptibility = nmiBlocked ? Interruptibility.NMI : 0;
+    processor.leaveNonRoot();
+    Mmu mmu = processor.mmu();
+    mmu.leaveGuest();
+    if (!vpid) {
+      mmu.flushForVmTransition();
+    }
+    long count = vmcs.get(VmcsField.VM_EXIT_MSR_LOAD_COUNT);
+    if (msrLists.load(vmcs.get(VmcsField.VM_EXIT_MSR_LOAD_ADDRESS), count) != 0) {
+      abort(ABORT_LOADING_HOST_MSRS);
+    }
+  }
+
+  /** "VMX Aborts" (27.7): the indicator at offset 4 of the VMCS region, and shutdown. */
+  private void abort(int indicator) {
+    PhysicalMemory memory = processor.memory();
+    memory.write32(processor.vmx().currentPointer() + 4, indicator);
+    processor.leaveNonRoot();
+    processor.mmu().leaveGuest();
+    state.activity = ActivityState.SHUTDOWN;
+  }
+}
