@@ -92,7 +92,7 @@ public enum ExitReason {
   MSR_WRITE_IMM(85, "WRMSRNS with immediate operand");
 
   /** Bit 31 of the exit-reason field: the VM entry failed while or after loading guest state. */
-  public static final int VM_ENTRY_FAILURE = 1 << 31;
+  public static final long VM_ENTRY_FAILURE = 1L << 31;
 
   private static final @Nullable ExitReason[] BY_NUMBER = byNumber();
 

@@ -40,7 +40,11 @@ public final class VmcsRegion {
   private final int[] offsets = new int[VmcsField.COUNT];
   private final int used;
 
-  /** The format of a processor with these capabilities. */
+  /**
+   * The format of a processor with these capabilities.
+   *
+   * @throws IllegalArgumentException if its fields need more than the region size it reports
+   */
   public VmcsRegion(VmxCapabilities capabilities) {
     int offset = FIELDS_OFFSET;
     for (VmcsField field : FIELDS) {
@@ -49,6 +53,11 @@ public final class VmcsRegion {
       offset += exists ? field.width().bits() / Byte.SIZE : 0;
     }
     used = offset;
+    if (used > capabilities.regionSize()) {
+      throw new IllegalArgumentException(
+          "the fields of this processor take %d bytes; IA32_VMX_BASIC reports regions of %d"
+              .formatted(used, capabilities.regionSize()));
+    }
   }
 
   /** How many bytes of the region this format uses. */

@@ -25,7 +25,8 @@ public final class VmxCapabilities {
   private static final int FIRST_MSR = 0x480;
   private static final int LAST_MSR = 0x493;
 
-  private final @Nullable Long[] msrs = new Long[LAST_MSR - FIRST_MSR + 1];
+  private final long[] values = new long[LAST_MSR - FIRST_MSR + 1];
+  private int present; // bit n: the processor has MSR 480H + n
   private final long[] mayBe0 = new long[ControlWord.values().length];
   private final long[] mayBe1 = new long[ControlWord.values().length];
 
@@ -42,7 +43,8 @@ public final class VmxCapabilities {
       if (number < FIRST_MSR || number > LAST_MSR) {
         throw new IllegalArgumentException("%XH is no VMX capability MSR".formatted(number));
       }
-      this.msrs[number - FIRST_MSR] = entry.getValue();
+      values[number - FIRST_MSR] = entry.getValue();
+      present |= 1 << (number - FIRST_MSR);
     }
     for (ControlWord word : ControlWord.values()) {
       readAllowedSettings(word);
@@ -60,13 +62,14 @@ public final class VmxCapabilities {
 
   /** Whether the processor has the MSR. */
   public boolean hasMsr(int number) {
-    return number >= FIRST_MSR && number <= LAST_MSR && msrs[number - FIRST_MSR] != null;
+    return number >= FIRST_MSR
+        && number <= LAST_MSR
+        && (present & (1 << (number - FIRST_MSR))) != 0;
   }
 
   /** The MSR's value; 0 if the processor does not have it. */
   public long msr(int number) {
-    Long value = hasMsr(number) ? msrs[number - FIRST_MSR] : null;
-    return value == null ? 0 : value;
+    return hasMsr(number) ? values[number - FIRST_MSR] : 0;
   }
 
   /** All MSRs of this processor, value by number, in ascending order. */

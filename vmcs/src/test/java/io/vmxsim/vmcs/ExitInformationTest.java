@@ -182,6 +182,7 @@ class ExitInformationTest {
   void exitReasonsHaveTheSdmsNumbersAndKvmsNames() {
     assertSame(ExitReason.EPT_VIOLATION, ExitReason.of(48));
     assertSame(ExitReason.INVALID_STATE, ExitReason.of(0x8000_0021L));
+    assertEquals(0x8000_0021L, ExitReason.INVALID_STATE.number() | ExitReason.VM_ENTRY_FAILURE);
     assertEquals("PREEMPTION_TIMER", ExitReason.PREEMPTION_TIMER.traceName());
     assertEquals(52, ExitReason.PREEMPTION_TIMER.number());
     for (int undefined : new int[] {35, 38, 42, 0xFFFF}) {

@@ -3,9 +3,11 @@ package io.vmxsim.vmcs;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.Map;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.Size;
@@ -62,6 +64,16 @@ class VmcsRegionTest {
     Vmcs vmcs = new Vmcs(0);
     region.load(image, vmcs);
     assertFalse(vmcs.launched());
+  }
+
+  @Test
+  void aProcessorsFieldsFitTheRegionSizeItReports() {
+    Map<Integer, Long> msrs = TestCapabilities.msrs();
+    msrs.put(0x480, TestCapabilities.REVISION | (0x400L << 32) | (6L << 50));
+    assertTrue(new VmcsRegion(new VmxCapabilities(msrs)).used() <= 0x400);
+    msrs.put(0x480, TestCapabilities.REVISION | (0x100L << 32) | (6L << 50));
+    VmxCapabilities tooSmall = new VmxCapabilities(msrs);
+    assertThrows(IllegalArgumentException.class, () -> new VmcsRegion(tooSmall));
   }
 
   @Test
