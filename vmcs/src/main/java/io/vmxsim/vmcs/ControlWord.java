@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * MSRs that report its allowed settings.
  *
  * <p>Source: SDM (June 2016) Appendix A.2 “Reserved Controls and Default Settings” to A.5 and A.11;
- * the tertiary and secondary VM-exit controls from the edition of June 2026.
+ * the tertiary and secondary VM-exit controls from later editions.
  */
 public enum ControlWord {
   PIN_BASED(VmcsField.PIN_BASED_VM_EXECUTION_CONTROLS, 0x481, 0x48D),

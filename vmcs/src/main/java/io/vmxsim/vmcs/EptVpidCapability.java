@@ -3,8 +3,8 @@ package io.vmxsim.vmcs;
 /**
  * The features IA32_VMX_EPT_VPID_CAP reports, by bit.
  *
- * <p>Source: SDM (June 2016) Appendix A.10 “VPID and EPT Capabilities”; bits 7, 22 and 23 from the
- * edition of June 2026.
+ * <p>Source: SDM (June 2016) Appendix A.10 “VPID and EPT Capabilities”; bits 7, 22 and 23 from
+ * later editions.
  */
 public enum EptVpidCapability {
   EXECUTE_ONLY_TRANSLATIONS(0),

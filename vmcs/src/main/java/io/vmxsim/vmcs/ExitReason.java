@@ -5,10 +5,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Basic exit reasons.
  *
- * <p>A constant's name is the one KVM prints in its {@code kvm_exit} trace; KVM names no more than
- * it handles, and the others are named after the SDM's description in the same style. Source: SDM
- * (June 2016) Appendix C “VMX Basic Exit Reasons”; from 65 on later editions, up to the one of
- * February 2026.
+ * <p>A constant's name is the one KVM prints in its {@code kvm_exit} trace. For reasons KVM has no
+ * name for (it prints their number), it is made from the SDM's description in the same style.
+ *
+ * <p>Source: SDM (June 2016) Appendix C “VMX Basic Exit Reasons”; 65 to 77 the same appendix of
+ * later editions; 78 to 81, 84 and 85, which came with new instructions, as Xen and Linux number
+ * them.
  */
 public enum ExitReason {
   EXCEPTION_NMI(0, "Exception or non-maskable interrupt (NMI)"),

@@ -85,11 +85,14 @@ public enum VmcsField {
   SECONDARY_VM_EXIT_CONTROLS(0x2044, ExitControl.ACTIVATE_SECONDARY_CONTROLS),
   IA32_SPEC_CTRL_MASK(0x204A, TertiaryControl.VIRTUALIZE_IA32_SPEC_CTRL),
   IA32_SPEC_CTRL_SHADOW(0x204C, TertiaryControl.VIRTUALIZE_IA32_SPEC_CTRL),
+  // Exists “on processors that support FRED transitions”, which CPUID says; “load FRED” goes with
+  // it.
   INJECTED_EVENT_DATA(0x2052, EntryControl.LOAD_FRED),
 
   // Table B-5. 64-bit read-only data fields
   GUEST_PHYSICAL_ADDRESS(0x2400, SecondaryControl.ENABLE_EPT),
   MSR_DATA(0x2402, TertiaryControl.ENABLE_MSR_LIST_INSTRUCTIONS),
+  // As for INJECTED_EVENT_DATA.
   ORIGINAL_EVENT_DATA(0x2404, EntryControl.LOAD_FRED),
 
   // Table B-6. 64-bit guest-state fields

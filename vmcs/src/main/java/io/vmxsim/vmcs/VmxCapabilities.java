@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * What a processor's VMX supports, as its VMX capability MSRs (480H to 493H) report it. Immutable.
  *
  * <p>Source: SDM (June 2016) Appendix A “VMX Capability Reporting Facility”; the MSRs 492H and 493H
- * and the newer bits from the edition of June 2026.
+ * and the newer bits from later editions.
  */
 @SuppressWarnings("EnumOrdinal") // arrays indexed by vector
 public final class VmxCapabilities {
