@@ -9,7 +9,8 @@ public enum ActionKind {
   /**
    * An instruction begins: {@code address} its linear address, {@code size} its length (1 to 15, 0
    * if unknown), {@code value} the offset of its bytes in {@link ActionBatch#instructionBytes}, or
-   * -1. The actions up to the next one of this kind belong to it.
+   * -1. The actions up to the next one of this kind belong to it; the first of them is in the same
+   * batch.
    */
   INSTRUCTION(1),
   /** A load: {@code address} linear, {@code size} bytes. */
@@ -125,6 +126,11 @@ public enum ActionKind {
   /** The stable number of this kind, 1 to 127. */
   public byte code() {
     return code;
+  }
+
+  /** Whether {@code code} is that of an instruction that may cause a VM exit: CPUID to WRPKRU. */
+  static boolean isSensitive(byte code) {
+    return code >= CPUID.code && code <= WRPKRU.code;
   }
 
   /** Whether {@code code} stands for a kind. */

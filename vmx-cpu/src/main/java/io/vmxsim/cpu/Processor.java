@@ -331,6 +331,13 @@ public final class Processor {
     state.interruptibility &= ~Interruptibility.SHADOW;
   }
 
+  /** Retires {@code count} instructions of one class, as {@link #retire(int)} does one. */
+  public void retire(int instructionClass, long count) {
+    cycles.guest += count * costs.instruction(instructionClass);
+    instructions += count;
+    state.interruptibility &= ~Interruptibility.SHADOW;
+  }
+
   /** Whether a linear address is canonical in the paging mode in force (48 or 57 bits). */
   public boolean isCanonical(long address) {
     int unused = (state.cr4() & CpuState.CR4_LA57) != 0 ? 7 : 16;

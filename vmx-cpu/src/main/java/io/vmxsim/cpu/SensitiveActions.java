@@ -1,0 +1,107 @@
+package io.vmxsim.cpu;
+
+import io.vmxsim.ept.PagingState;
+
+/**
+ * Performs the sensitive instructions of a trace: puts an action's operands where the instruction
+ * expects them and has {@link SensitiveInstructions} carry it out.
+ */
+final class SensitiveActions {
+
+  /** The general register that a trace's MOVs to and from control and debug registers use. */
+  private static final int GPR = CpuState.RAX;
+
+  /**
+   * Performs one action.
+   *
+   * @param kind one of CPUID to WRPKRU
+   * @param length of the instruction in bytes
+   */
+  StepOutcome perform(
+      Processor processor, ActionKind kind, int size, long address, long value, int length) {
+    SensitiveInstructions instructions = processor.sensitive();
+    CpuState state = processor.state();
+    return switch (kind) {
+      case CPUID -> {
+        state.setRegister(CpuState.RAX, address);
+        state.setRegister(CpuState.RCX, value);
+        yield instructions.cpuid(length);
+      }
+      case IN -> instructions.in((int) address, size, length);
+      case OUT -> {
+        state.setRegister(CpuState.RAX, value);
+        yield instructions.out((int) address, size, length);
+      }
+      case RDMSR -> {
+        state.setRegister(CpuState.RCX, address);
+        yield instructions.rdmsr(length);
+      }
+      case WRMSR -> {
+        state.setRegister(CpuState.RCX, address);
+        state.setEdxEax(value);
+        yield instructions.wrmsr(length);
+      }
+      case VMCALL -> {
+        state.setRegister(CpuState.RAX, address);
+        state.setRegister(CpuState.RBX, value);
+        yield instructions.vmcall(length);
+      }
+      case XSETBV -> {
+        state.setRegister(CpuState.RCX, address);
+        state.setEdxEax(value);
+        yield instructions.xsetbv(length);
+      }
+      case MOV_TO_CR -> {
+        state.setRegister(GPR, value);
+        yield instructions.movToCr(size, value, GPR, length);
+      }
+      case MOV_FROM_CR -> instructions.movFromCr(size, GPR, length);
+      case MOV_TO_DR -> {
+        state.setRegister(GPR, value);
+        yield instructions.movToDr(size, value, GPR, length);
+      }
+      case MOV_FROM_DR -> instructions.movFromDr(size, GPR, length);
+      case INVPCID -> instructions.invpcid(size, value, address, length);
+      default -> performOther(processor, kind, address, value, length);
+    };
+  }
+
+  private static StepOutcome performOther(
+      Processor processor, ActionKind kind, long address, long value, int length) {
+    SensitiveInstructions instructions = processor.sensitive();
+    return switch (kind) {
+      case HLT -> instructions.hlt(length);
+      case CLTS -> instructions.clts(length);
+      case LMSW -> instructions.lmsw(value, length);
+      case INVLPG -> instructions.invlpg(address, length);
+      case RDTSC -> instructions.rdtsc(length);
+      case RDTSCP -> instructions.rdtscp(length);
+      case RDPMC -> {
+        processor.state().setRegister(CpuState.RCX, address);
+        yield instructions.rdpmc(length);
+      }
+      case PAUSE -> instructions.pause(length);
+      case MONITOR -> instructions.monitor(address, length);
+      case MWAIT -> instructions.mwait(length);
+      case WBINVD -> instructions.wbinvd(length);
+      case INVD -> instructions.invd(length);
+      case RDRAND -> instructions.rdrand(GPR, Long.BYTES, length);
+      case RDSEED -> instructions.rdseed(GPR, Long.BYTES, length);
+      case WRPKRU -> wrpkru(processor, (int) value);
+      default -> throw new IllegalStateException(kind + " inside the trace: " + processor);
+    };
+  }
+
+  /** WRPKRU does not exit; what it permits changes at once. */
+  @SuppressWarnings("EnumOrdinal") // prices are indexed in declaration order
+  private static StepOutcome wrpkru(Processor processor, int value) {
+    PagingState paging = processor.mmu().paging();
+    if ((paging.cr4() & PagingState.CR4_PKE) == 0) {
+      return processor.raise(EventDelivery.INVALID_OPCODE, 0, 0);
+    }
+    paging.setPkru(value);
+    processor.mmu().rightsChanged();
+    processor.retire(InstructionClass.SIMPLE.ordinal());
+    return StepOutcome.DONE;
+  }
+}
