@@ -1,0 +1,34 @@
+package io.vmxsim.traces;
+
+import io.vmxsim.cpu.ActionKind;
+
+/**
+ * Which operands an action from outside may have. Only what no guest could do is refused; what the
+ * processor answers with a fault is for the processor.
+ */
+final class ActionOperands {
+  private static final long MAX_PHYSICAL_ADDRESS = 1L << 52;
+
+  private ActionOperands() {}
+
+  static boolean makeSense(ActionKind kind, int size, long address, long value) {
+    return switch (kind) {
+      case INSTRUCTION -> false; // has a form of its own
+      case LOAD, STORE -> size > 0 && LinearAddresses.isCanonical57(address);
+      case STORE_VALUE -> isPower(size, 8) && LinearAddresses.isCanonical57(address);
+      case WORK -> value > 0 && value <= 1L << 32 && LinearAddresses.isCanonical57(address);
+      case IN, OUT -> isPower(size, 4) && address >>> 16 == 0;
+      case CPUID, RDMSR, WRMSR, XSETBV, RDPMC, INITIAL_MSR -> address >>> 32 == 0;
+      case MOV_TO_CR, MOV_FROM_CR, INITIAL_CR -> size == 0 || size == 3 || size == 4 || size == 8;
+      case MOV_TO_DR, MOV_FROM_DR -> size < 8;
+      case SET_CPL -> size < 4;
+      case EXCEPTION -> size < 32;
+      case INITIAL_MEMORY -> address >= 0 && address < MAX_PHYSICAL_ADDRESS && (address & 7) == 0;
+      default -> true;
+    };
+  }
+
+  private static boolean isPower(int size, int largest) {
+    return size > 0 && size <= largest && (size & (size - 1)) == 0;
+  }
+}

@@ -1,0 +1,44 @@
+package io.vmxsim.traces;
+
+import io.vmxsim.cpu.ActionBatch;
+
+/**
+ * A trace being read from front to back, one implementation per format. A reader allocates nothing
+ * per record and is used by one thread at a time.
+ *
+ * <p>Input that is truncated, corrupted or of another format ends the reading with an {@code
+ * InputException} that names the source, the position and what was expected there.
+ */
+public interface TraceReader extends AutoCloseable {
+
+  /** The format. */
+  TraceFormat format();
+
+  /** File name, {@code -} for standard input. */
+  String source();
+
+  /**
+   * Clears the batch and fills it with the next actions, all of one virtual CPU.
+   *
+   * @return false at the end of the trace; the batch is then empty
+   */
+  boolean fill(ActionBatch batch);
+
+  /** The virtual CPU that the last batch belongs to; 0 in formats that know only one. */
+  int vcpu();
+
+  /** What has been delivered so far. The object is the reader's own and keeps changing. */
+  TraceCounts counts();
+
+  /** Where the reading stands, for messages: for example {@code line 12}. */
+  String position();
+
+  /** Bytes of the file read so far, before decompression; for a progress bar. */
+  long bytesRead();
+
+  /** Bytes of the file, before decompression; -1 if not known. */
+  long bytesTotal();
+
+  @Override
+  void close();
+}
