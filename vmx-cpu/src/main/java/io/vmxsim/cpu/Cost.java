@@ -11,8 +11,6 @@ public enum Cost {
   TLB_L2_HIT("tlb.l2-hit"),
   /** One paging-structure or EPT entry read from memory by a hardware walk. */
   WALK_ENTRY_READ("walk.entry-read"),
-  /** One accessed or dirty flag set in memory by a hardware walk. */
-  WALK_ENTRY_UPDATE("walk.entry-update"),
   /** A guest-physical address answered by the nested TLB during a walk. */
   WALK_NESTED_TLB_HIT("walk.nested-tlb-hit"),
   /** VMLAUNCH or VMRESUME that reaches the guest, without its MSR-load list. */

@@ -43,24 +43,24 @@ instlat = InstLatx64/InstLatx64 at 087af2c, GenuineIntel/GenuineIntel00306F2_Has
 0x80000008   = 0x0000302E 0x00000000 0x00000000 0x00000000 registers | published | @dump
 
 [vmx]
-IA32_VMX_BASIC              = 0x00DA040000000012 msr | published | @dump
-IA32_VMX_PINBASED_CTLS      = 0x000000FF00000016 msr | published | @dump
-IA32_VMX_PROCBASED_CTLS     = 0xFFF9FFFE0401E172 msr | published | @dump
-IA32_VMX_EXIT_CTLS          = 0x007FFFFF00036DFF msr | published | @dump
-IA32_VMX_ENTRY_CTLS         = 0x0000FFFF000011FF msr | published | @dump
-IA32_VMX_MISC               = 0x00000000300481E5 msr | published | @dump
-IA32_VMX_CR0_FIXED0         = 0x0000000080000021 msr | published | @dump
-IA32_VMX_CR0_FIXED1         = 0x00000000FFFFFFFF msr | published | @dump
-IA32_VMX_CR4_FIXED0         = 0x0000000000002000 msr | published | @dump
-IA32_VMX_CR4_FIXED1         = 0x00000000001767FF msr | published | @dump
-IA32_VMX_VMCS_ENUM          = 0x000000000000002A msr | published | @dump
-IA32_VMX_PROCBASED_CTLS2    = 0x02007FFF00000000 msr | published | @dump
-IA32_VMX_EPT_VPID_CAP       = 0x00000F0106334141 msr | published | @dump
-IA32_VMX_TRUE_PINBASED_CTLS = 0x000000FF00000016 msr | published | @dump
+IA32_VMX_BASIC               = 0x00DA040000000012 msr | published | @dump
+IA32_VMX_PINBASED_CTLS       = 0x000000FF00000016 msr | published | @dump
+IA32_VMX_PROCBASED_CTLS      = 0xFFF9FFFE0401E172 msr | published | @dump
+IA32_VMX_EXIT_CTLS           = 0x007FFFFF00036DFF msr | published | @dump
+IA32_VMX_ENTRY_CTLS          = 0x0000FFFF000011FF msr | published | @dump
+IA32_VMX_MISC                = 0x00000000300481E5 msr | published | @dump
+IA32_VMX_CR0_FIXED0          = 0x0000000080000021 msr | published | @dump
+IA32_VMX_CR0_FIXED1          = 0x00000000FFFFFFFF msr | published | @dump
+IA32_VMX_CR4_FIXED0          = 0x0000000000002000 msr | published | @dump
+IA32_VMX_CR4_FIXED1          = 0x00000000001767FF msr | published | @dump
+IA32_VMX_VMCS_ENUM           = 0x000000000000002A msr | published | @dump
+IA32_VMX_PROCBASED_CTLS2     = 0x02007FFF00000000 msr | published | @dump
+IA32_VMX_EPT_VPID_CAP        = 0x00000F0106334141 msr | published | @dump
+IA32_VMX_TRUE_PINBASED_CTLS  = 0x000000FF00000016 msr | published | @dump
 IA32_VMX_TRUE_PROCBASED_CTLS = 0xFFF9FFFE04006172 msr | published | @dump
-IA32_VMX_TRUE_EXIT_CTLS     = 0x007FFFFF00036DFB msr | published | @dump
-IA32_VMX_TRUE_ENTRY_CTLS    = 0x0000FFFF000011FB msr | published | @dump
-IA32_VMX_VMFUNC             = 0x0000000000000001 msr | published | QEMU target/i386/cpu.c at 0048035, model Haswell: EPTP switching
+IA32_VMX_TRUE_EXIT_CTLS      = 0x007FFFFF00036DFB msr | published | @dump
+IA32_VMX_TRUE_ENTRY_CTLS     = 0x0000FFFF000011FB msr | published | @dump
+IA32_VMX_VMFUNC              = 0x0000000000000001 msr | published | QEMU target/i386/cpu.c at 0048035, model Haswell: EPTP switching
 
 [geometry]
 L1-DTLB-4K.serves    = load store serves | published | @leaf2
@@ -95,13 +95,13 @@ STLB.ways            = 8 ways | published | @leaf2
 STLB.index           = modulo index | assumed | @index
 
 [costs]
-vm-exit                      = 512 cycles | assumed | @b2; a price for #PF alone is published
-vm-exit.EXCEPTION_NMI        = 512 cycles | published | @b2
-vm-entry                     = 405 cycles | assumed | @scaled: 937 x 512 / 1186
-vmread                       = 22 cycles | assumed | @scaled: 52 x 512 / 1186
-vmwrite                      = 19 cycles | assumed | @scaled: 44 x 512 / 1186
-instruction.locked           = 19 cycles | published | @instlat (LOCK ADD [m64], r64, latency)
-instruction.cpuid            = 208 cycles | published | @instlat (EAX = 1)
-instruction.rdtsc            = 24 cycles | published | @instlat (throughput)
-instruction.pause            = 9 cycles | published | @instlat (throughput)
-instruction.rdrand           = 250 cycles | published | @instlat (RDRAND r64, throughput)
+vm-exit                        = 512 cycles | assumed | @b2; a price for #PF alone is published
+vm-exit.EXCEPTION_NMI          = 512 cycles | published | @b2
+vm-entry                       = 405 cycles | assumed | @scaled: 937 x 512 / 1186
+vmread                         = 22 cycles | assumed | @scaled: 52 x 512 / 1186
+vmwrite                        = 19 cycles | assumed | @scaled: 44 x 512 / 1186
+instruction.locked             = 19 cycles | published | @instlat (LOCK ADD [m64], r64, latency)
+instruction.cpuid              = 208 cycles | published | @instlat (EAX = 1)
+instruction.rdtsc              = 24 cycles | published | @instlat (throughput)
+instruction.pause              = 9 cycles | published | @instlat (throughput)
+instruction.rdrand             = 250 cycles | published | @instlat (RDRAND r64, throughput)

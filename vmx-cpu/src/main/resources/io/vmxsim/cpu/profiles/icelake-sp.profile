@@ -63,24 +63,24 @@ instlat = InstLatx64/InstLatx64 at 087af2c, GenuineIntel/GenuineIntel00606A6_ICX
 0x80000008   = 0x0000392E 0x00000200 0x00000000 0x00000000 registers | published | @dump
 
 [vmx]
-IA32_VMX_BASIC              = 0x00DA050000000013 msr | published | @dump
-IA32_VMX_PINBASED_CTLS      = 0x000000FF00000016 msr | published | @dump
-IA32_VMX_PROCBASED_CTLS     = 0xFFF9FFFE0401E172 msr | published | @dump
-IA32_VMX_EXIT_CTLS          = 0x037FFFFF00036DFF msr | published | @dump
-IA32_VMX_ENTRY_CTLS         = 0x0006FFFF000011FF msr | published | @dump
-IA32_VMX_MISC               = 0x000000007004C1E7 msr | published | @dump
-IA32_VMX_CR0_FIXED0         = 0x0000000080000021 msr | published | @dump
-IA32_VMX_CR0_FIXED1         = 0x00000000FFFFFFFF msr | published | @dump
-IA32_VMX_CR4_FIXED0         = 0x0000000000002000 msr | published | @dump
-IA32_VMX_CR4_FIXED1         = 0x0000000000777FFF msr | published | @dump
-IA32_VMX_VMCS_ENUM          = 0x000000000000002E msr | published | @dump
-IA32_VMX_PROCBASED_CTLS2    = 0x4BDFFFFF00000000 msr | published | @dump
-IA32_VMX_EPT_VPID_CAP       = 0x00000F01067341C1 msr | published | @dump
-IA32_VMX_TRUE_PINBASED_CTLS = 0x000000FF00000016 msr | published | @dump
+IA32_VMX_BASIC               = 0x00DA050000000013 msr | published | @dump
+IA32_VMX_PINBASED_CTLS       = 0x000000FF00000016 msr | published | @dump
+IA32_VMX_PROCBASED_CTLS      = 0xFFF9FFFE0401E172 msr | published | @dump
+IA32_VMX_EXIT_CTLS           = 0x037FFFFF00036DFF msr | published | @dump
+IA32_VMX_ENTRY_CTLS          = 0x0006FFFF000011FF msr | published | @dump
+IA32_VMX_MISC                = 0x000000007004C1E7 msr | published | @dump
+IA32_VMX_CR0_FIXED0          = 0x0000000080000021 msr | published | @dump
+IA32_VMX_CR0_FIXED1          = 0x00000000FFFFFFFF msr | published | @dump
+IA32_VMX_CR4_FIXED0          = 0x0000000000002000 msr | published | @dump
+IA32_VMX_CR4_FIXED1          = 0x0000000000777FFF msr | published | @dump
+IA32_VMX_VMCS_ENUM           = 0x000000000000002E msr | published | @dump
+IA32_VMX_PROCBASED_CTLS2     = 0x4BDFFFFF00000000 msr | published | @dump
+IA32_VMX_EPT_VPID_CAP        = 0x00000F01067341C1 msr | published | @dump
+IA32_VMX_TRUE_PINBASED_CTLS  = 0x000000FF00000016 msr | published | @dump
 IA32_VMX_TRUE_PROCBASED_CTLS = 0xFFF9FFFE04006172 msr | published | @dump
-IA32_VMX_TRUE_EXIT_CTLS     = 0x037FFFFF00036DFB msr | published | @dump
-IA32_VMX_TRUE_ENTRY_CTLS    = 0x0006FFFF000011FB msr | published | @dump
-IA32_VMX_VMFUNC             = 0x0000000000000001 msr | published | QEMU target/i386/cpu.c at 0048035, model Icelake-Server version 4: EPTP switching
+IA32_VMX_TRUE_EXIT_CTLS      = 0x037FFFFF00036DFB msr | published | @dump
+IA32_VMX_TRUE_ENTRY_CTLS     = 0x0006FFFF000011FB msr | published | @dump
+IA32_VMX_VMFUNC              = 0x0000000000000001 msr | published | QEMU target/i386/cpu.c at 0048035, model Icelake-Server version 4: EPTP switching
 
 [geometry]
 L1-DTLB-4K.serves    = load serves | published | @leaf18
@@ -127,8 +127,8 @@ guest.pml5e          = 16 entries | assumed | as the PML4E cache
 ept.pml5e            = 16 entries | assumed | as the PML4E cache
 
 [costs]
-instruction.locked           = 20 cycles | published | @instlat (LOCK ADD [m64], r64, latency)
-instruction.cpuid            = 214 cycles | published | @instlat (EAX = 1)
-instruction.rdtsc            = 27 cycles | published | @instlat (throughput)
-instruction.pause            = 34 cycles | published | @instlat (throughput)
-instruction.rdrand           = 70 cycles | published | @instlat (RDRAND r64, throughput)
+instruction.locked             = 20 cycles | published | @instlat (LOCK ADD [m64], r64, latency)
+instruction.cpuid              = 214 cycles | published | @instlat (EAX = 1)
+instruction.rdtsc              = 27 cycles | published | @instlat (throughput)
+instruction.pause              = 34 cycles | published | @instlat (throughput)
+instruction.rdrand             = 70 cycles | published | @instlat (RDRAND r64, throughput)

@@ -41,23 +41,23 @@ instlat = InstLatx64/InstLatx64 at 087af2c, GenuineIntel/GenuineIntel00306E4_Ivy
 0xD/0x1      = 0x00000001 0x00000000 0x00000000 0x00000000 registers | assumed | XSAVEOPT, which this core has; the dump omits the subleaf
 
 [vmx]
-IA32_VMX_BASIC              = 0x00DA040000000010 msr | published | @dump
-IA32_VMX_PINBASED_CTLS      = 0x0000007F00000016 msr | published | @dump
-IA32_VMX_PROCBASED_CTLS     = 0xFFF9FFFE0401E172 msr | published | @dump
-IA32_VMX_EXIT_CTLS          = 0x007FFFFF00036DFF msr | published | @dump
-IA32_VMX_ENTRY_CTLS         = 0x0000FFFF000011FF msr | published | @dump
-IA32_VMX_MISC               = 0x00000000100401E5 msr | published | @dump
-IA32_VMX_CR0_FIXED0         = 0x0000000080000021 msr | published | @dump
-IA32_VMX_CR0_FIXED1         = 0x00000000FFFFFFFF msr | published | @dump
-IA32_VMX_CR4_FIXED0         = 0x0000000000002000 msr | published | @dump
-IA32_VMX_CR4_FIXED1         = 0x00000000001727FF msr | published | @dump
-IA32_VMX_VMCS_ENUM          = 0x000000000000002A msr | published | @dump
-IA32_VMX_PROCBASED_CTLS2    = 0x00000CFF00000000 msr | published | @dump
-IA32_VMX_EPT_VPID_CAP       = 0x00000F0106134141 msr | published | @dump
-IA32_VMX_TRUE_PINBASED_CTLS = 0x0000007F00000016 msr | published | @dump
+IA32_VMX_BASIC               = 0x00DA040000000010 msr | published | @dump
+IA32_VMX_PINBASED_CTLS       = 0x0000007F00000016 msr | published | @dump
+IA32_VMX_PROCBASED_CTLS      = 0xFFF9FFFE0401E172 msr | published | @dump
+IA32_VMX_EXIT_CTLS           = 0x007FFFFF00036DFF msr | published | @dump
+IA32_VMX_ENTRY_CTLS          = 0x0000FFFF000011FF msr | published | @dump
+IA32_VMX_MISC                = 0x00000000100401E5 msr | published | @dump
+IA32_VMX_CR0_FIXED0          = 0x0000000080000021 msr | published | @dump
+IA32_VMX_CR0_FIXED1          = 0x00000000FFFFFFFF msr | published | @dump
+IA32_VMX_CR4_FIXED0          = 0x0000000000002000 msr | published | @dump
+IA32_VMX_CR4_FIXED1          = 0x00000000001727FF msr | published | @dump
+IA32_VMX_VMCS_ENUM           = 0x000000000000002A msr | published | @dump
+IA32_VMX_PROCBASED_CTLS2     = 0x00000CFF00000000 msr | published | @dump
+IA32_VMX_EPT_VPID_CAP        = 0x00000F0106134141 msr | published | @dump
+IA32_VMX_TRUE_PINBASED_CTLS  = 0x0000007F00000016 msr | published | @dump
 IA32_VMX_TRUE_PROCBASED_CTLS = 0xFFF9FFFE04006172 msr | published | @dump
-IA32_VMX_TRUE_EXIT_CTLS     = 0x007FFFFF00036DFB msr | published | @dump
-IA32_VMX_TRUE_ENTRY_CTLS    = 0x0000FFFF000011FB msr | published | @dump
+IA32_VMX_TRUE_EXIT_CTLS      = 0x007FFFFF00036DFB msr | published | @dump
+IA32_VMX_TRUE_ENTRY_CTLS     = 0x0000FFFF000011FB msr | published | @dump
 
 [geometry]
 L1-DTLB-4K.serves    = load store serves | published | @leaf2
@@ -94,13 +94,13 @@ guest.pdpte          = 4 entries | assumed | measurements of Ivy Bridge and olde
 ept.pdpte            = 4 entries | assumed | measurements of Ivy Bridge and older give a PDPTE cache of 4
 
 [costs]
-vm-exit                      = 466 cycles | assumed | @b2; a price for #PF alone is published
-vm-exit.EXCEPTION_NMI        = 466 cycles | published | @b2
-vm-entry                     = 368 cycles | assumed | @scaled: 937 x 466 / 1186
-vmread                       = 20 cycles | assumed | @scaled: 52 x 466 / 1186
-vmwrite                      = 17 cycles | assumed | @scaled: 44 x 466 / 1186
-instruction.locked           = 22 cycles | published | @instlat (LOCK ADD [m64], r64, latency)
-instruction.cpuid            = 371 cycles | published | @instlat (EAX = 1)
-instruction.rdtsc            = 27 cycles | published | @instlat (throughput)
-instruction.pause            = 11 cycles | published | @instlat (throughput)
-instruction.rdrand           = 298 cycles | published | @instlat (RDRAND r64, throughput)
+vm-exit                        = 466 cycles | assumed | @b2; a price for #PF alone is published
+vm-exit.EXCEPTION_NMI          = 466 cycles | published | @b2
+vm-entry                       = 368 cycles | assumed | @scaled: 937 x 466 / 1186
+vmread                         = 20 cycles | assumed | @scaled: 52 x 466 / 1186
+vmwrite                        = 17 cycles | assumed | @scaled: 44 x 466 / 1186
+instruction.locked             = 22 cycles | published | @instlat (LOCK ADD [m64], r64, latency)
+instruction.cpuid              = 371 cycles | published | @instlat (EAX = 1)
+instruction.rdtsc              = 27 cycles | published | @instlat (throughput)
+instruction.pause              = 11 cycles | published | @instlat (throughput)
+instruction.rdrand             = 298 cycles | published | @instlat (RDRAND r64, throughput)

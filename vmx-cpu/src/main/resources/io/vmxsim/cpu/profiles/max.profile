@@ -64,26 +64,26 @@ spr = as sapphire-rapids, with FRED, LKGS, LAM, MSRLIST, KL, PKU, MPX, SGX and 5
 0x80000008   = 0x00003934 0x00000200 0x00000000 0x00000000 registers | assumed | @spr
 
 [vmx]
-IA32_VMX_BASIC              = 0x05DA100000000001 msr | assumed | @max
-IA32_VMX_PINBASED_CTLS      = 0x000000FF00000016 msr | assumed | @max
-IA32_VMX_PROCBASED_CTLS     = 0xFFFBFFFE0401E172 msr | assumed | @max
-IA32_VMX_EXIT_CTLS          = 0xFFFFFFFF00036DFF msr | assumed | @max
-IA32_VMX_ENTRY_CTLS         = 0x03FFFFFF000011FF msr | assumed | @max
-IA32_VMX_MISC               = 0x000000007004C1E7 msr | assumed | @max
-IA32_VMX_CR0_FIXED0         = 0x0000000080000021 msr | assumed | @max
-IA32_VMX_CR0_FIXED1         = 0x00000000FFFFFFFF msr | assumed | @max
-IA32_VMX_CR4_FIXED0         = 0x0000000000002000 msr | assumed | @max
-IA32_VMX_CR4_FIXED1         = 0x0000000113FF7FFF msr | assumed | @max
-IA32_VMX_VMCS_ENUM          = 0x0000000000000052 msr | assumed | @max
-IA32_VMX_PROCBASED_CTLS2    = 0xCFFFFFFF00000000 msr | assumed | @max
-IA32_VMX_EPT_VPID_CAP       = 0x00010F0106F341C1 msr | assumed | @max
-IA32_VMX_TRUE_PINBASED_CTLS = 0x000000FF00000016 msr | assumed | @max
+IA32_VMX_BASIC               = 0x05DA100000000001 msr | assumed | @max
+IA32_VMX_PINBASED_CTLS       = 0x000000FF00000016 msr | assumed | @max
+IA32_VMX_PROCBASED_CTLS      = 0xFFFBFFFE0401E172 msr | assumed | @max
+IA32_VMX_EXIT_CTLS           = 0xFFFFFFFF00036DFF msr | assumed | @max
+IA32_VMX_ENTRY_CTLS          = 0x03FFFFFF000011FF msr | assumed | @max
+IA32_VMX_MISC                = 0x000000007004C1E7 msr | assumed | @max
+IA32_VMX_CR0_FIXED0          = 0x0000000080000021 msr | assumed | @max
+IA32_VMX_CR0_FIXED1          = 0x00000000FFFFFFFF msr | assumed | @max
+IA32_VMX_CR4_FIXED0          = 0x0000000000002000 msr | assumed | @max
+IA32_VMX_CR4_FIXED1          = 0x0000000113FF7FFF msr | assumed | @max
+IA32_VMX_VMCS_ENUM           = 0x0000000000000052 msr | assumed | @max
+IA32_VMX_PROCBASED_CTLS2     = 0xCFFFFFFF00000000 msr | assumed | @max
+IA32_VMX_EPT_VPID_CAP        = 0x00010F0106F341C1 msr | assumed | @max
+IA32_VMX_TRUE_PINBASED_CTLS  = 0x000000FF00000016 msr | assumed | @max
 IA32_VMX_TRUE_PROCBASED_CTLS = 0xFFFBFFFE04006172 msr | assumed | @max
-IA32_VMX_TRUE_EXIT_CTLS     = 0xFFFFFFFF00036DFB msr | assumed | @max
-IA32_VMX_TRUE_ENTRY_CTLS    = 0x03FFFFFF000011FB msr | assumed | @max
-IA32_VMX_VMFUNC             = 0x0000000000000001 msr | assumed | @max
-IA32_VMX_PROCBASED_CTLS3    = 0x00000000000013FF msr | assumed | @max
-IA32_VMX_EXIT_CTLS2         = 0x000000000000000F msr | assumed | @max
+IA32_VMX_TRUE_EXIT_CTLS      = 0xFFFFFFFF00036DFB msr | assumed | @max
+IA32_VMX_TRUE_ENTRY_CTLS     = 0x03FFFFFF000011FB msr | assumed | @max
+IA32_VMX_VMFUNC              = 0x0000000000000001 msr | assumed | @max
+IA32_VMX_PROCBASED_CTLS3     = 0x00000000000013FF msr | assumed | @max
+IA32_VMX_EXIT_CTLS2          = 0x000000000000000F msr | assumed | @max
 
 [geometry]
 guest.pml5e          = 16 entries | assumed | as the PML4E cache

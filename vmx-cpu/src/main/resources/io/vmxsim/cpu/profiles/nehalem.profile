@@ -7,13 +7,13 @@ based-on = base
 
 [sources]
 dump = InstLatx64/InstLatx64 at 087af2c, GenuineIntel/GenuineIntel00106E5_Lynnfield_CPUID.txt
-dbvm = Cheat Engine dbvm/vmm/vmxsetup.c at 7514cb7, comment "core i7 values" (VMCS revision 0EH)
+dbvm = Cheat Engine dbvm/vmm/vmmhelper.c at e24c593d, comment "core i7 values" (VMCS revision 0EH)
 westmere = the next shrink, Westmere: InstLatx64/InstLatx64 at 087af2c, GenuineIntel/GenuineIntel00206C2_Gulftown_01_CPUID.txt
 leaf2 = CPUID leaf 2 descriptors of the dump, read with SDM volume 2 Table 3-12 "Encoding of CPUID Leaf 2 Descriptors"
 index = no published set index for this core; modulo is the plain choice
 one-set = fully associative: one set
 scaled = Core 2 Duo price (Adams and Agesen, ASPLOS 2006, Table 1) scaled by the ratio of #PF exits
-b2 = #PF exit of Bugnion, Nieh, Tsafrir, "Hardware and Software Support for Virtualization" (2017): Westmere 569, the next shrink of this core; SplitX measured 2,000 for exit and entry on an X5570, software included
+b2 = #PF exit of Bugnion, Nieh, Tsafrir, "Hardware and Software Support for Virtualization" (2017): Westmere 569, the next shrink of this core; SplitX gives 2,000 for the direct cost of an exit, both ways, on an X5570
 instlat = InstLatx64/InstLatx64 at 087af2c, GenuineIntel/GenuineIntel00106E5_Lynnfield_InstLatX64.txt
 
 [cpuid]
@@ -39,23 +39,23 @@ instlat = InstLatx64/InstLatx64 at 087af2c, GenuineIntel/GenuineIntel00106E5_Lyn
 0x80000008   = 0x00003024 0x00000000 0x00000000 0x00000000 registers | published | @dump
 
 [vmx]
-IA32_VMX_BASIC              = 0x00DA04000000000E msr | published | @dbvm
-IA32_VMX_PINBASED_CTLS      = 0x0000007F00000016 msr | published | @dbvm
-IA32_VMX_PROCBASED_CTLS     = 0xFFF9FFFE0401E172 msr | published | @dbvm
-IA32_VMX_EXIT_CTLS          = 0x007FFFFF00036DFF msr | published | @dbvm
-IA32_VMX_ENTRY_CTLS         = 0x0000FFFF000011FF msr | published | @dbvm
-IA32_VMX_MISC               = 0x00000000000401C5 msr | published | @dbvm
-IA32_VMX_CR0_FIXED0         = 0x0000000080000021 msr | assumed | @westmere
-IA32_VMX_CR0_FIXED1         = 0x00000000FFFFFFFF msr | assumed | @westmere
-IA32_VMX_CR4_FIXED0         = 0x0000000000002000 msr | assumed | @westmere
-IA32_VMX_CR4_FIXED1         = 0x00000000000067FF msr | assumed | @westmere, less PCIDE, which CPUID lacks
-IA32_VMX_VMCS_ENUM          = 0x000000000000002A msr | assumed | @westmere
-IA32_VMX_PROCBASED_CTLS2    = 0x0000007F00000000 msr | published | @dbvm
-IA32_VMX_EPT_VPID_CAP       = 0x00000F0106114141 msr | assumed | @westmere, less 1-GByte pages, which CPUID lacks
-IA32_VMX_TRUE_PINBASED_CTLS = 0x0000007F00000016 msr | assumed | @westmere
+IA32_VMX_BASIC               = 0x00DA04000000000E msr | published | @dbvm
+IA32_VMX_PINBASED_CTLS       = 0x0000007F00000016 msr | published | @dbvm
+IA32_VMX_PROCBASED_CTLS      = 0xFFF9FFFE0401E172 msr | published | @dbvm
+IA32_VMX_EXIT_CTLS           = 0x007FFFFF00036DFF msr | published | @dbvm
+IA32_VMX_ENTRY_CTLS          = 0x0000FFFF000011FF msr | published | @dbvm
+IA32_VMX_MISC                = 0x00000000000401C5 msr | published | @dbvm
+IA32_VMX_CR0_FIXED0          = 0x0000000080000021 msr | assumed | @westmere
+IA32_VMX_CR0_FIXED1          = 0x00000000FFFFFFFF msr | assumed | @westmere
+IA32_VMX_CR4_FIXED0          = 0x0000000000002000 msr | assumed | @westmere
+IA32_VMX_CR4_FIXED1          = 0x00000000000067FF msr | assumed | @westmere, less PCIDE, which CPUID lacks
+IA32_VMX_VMCS_ENUM           = 0x000000000000002A msr | assumed | @westmere
+IA32_VMX_PROCBASED_CTLS2     = 0x0000007F00000000 msr | published | @dbvm
+IA32_VMX_EPT_VPID_CAP        = 0x00000F0106114141 msr | assumed | @westmere, less 1-GByte pages, which CPUID lacks
+IA32_VMX_TRUE_PINBASED_CTLS  = 0x0000007F00000016 msr | assumed | @westmere
 IA32_VMX_TRUE_PROCBASED_CTLS = 0xFFF9FFFE04006172 msr | assumed | @westmere
-IA32_VMX_TRUE_EXIT_CTLS     = 0x007FFFFF00036DFB msr | assumed | @westmere
-IA32_VMX_TRUE_ENTRY_CTLS    = 0x0000FFFF000011FB msr | assumed | @westmere
+IA32_VMX_TRUE_EXIT_CTLS      = 0x007FFFFF00036DFB msr | assumed | @westmere
+IA32_VMX_TRUE_ENTRY_CTLS     = 0x0000FFFF000011FB msr | assumed | @westmere
 
 [geometry]
 L1-DTLB-4K.serves    = load store serves | published | @leaf2
@@ -87,12 +87,12 @@ guest.pdpte          = 4 entries | assumed | measurements of Ivy Bridge and olde
 ept.pdpte            = 4 entries | assumed | measurements of Ivy Bridge and older give a PDPTE cache of 4
 
 [costs]
-vm-exit                      = 569 cycles | assumed | @b2; a price for #PF alone is published
-vm-exit.EXCEPTION_NMI        = 569 cycles | assumed | @b2
-vm-entry                     = 450 cycles | assumed | @scaled: 937 x 569 / 1186
-vmread                       = 25 cycles | assumed | @scaled: 52 x 569 / 1186
-vmwrite                      = 21 cycles | assumed | @scaled: 44 x 569 / 1186
-instruction.locked           = 20 cycles | published | @instlat (LOCK ADD [m64], r64, latency)
-instruction.cpuid            = 196 cycles | published | @instlat (EAX = 1)
-instruction.rdtsc            = 24 cycles | published | @instlat (throughput)
-instruction.pause            = 9 cycles | published | @instlat (throughput)
+vm-exit                        = 569 cycles | assumed | @b2; a price for #PF alone is published
+vm-exit.EXCEPTION_NMI          = 569 cycles | assumed | @b2
+vm-entry                       = 450 cycles | assumed | @scaled: 937 x 569 / 1186
+vmread                         = 25 cycles | assumed | @scaled: 52 x 569 / 1186
+vmwrite                        = 21 cycles | assumed | @scaled: 44 x 569 / 1186
+instruction.locked             = 20 cycles | published | @instlat (LOCK ADD [m64], r64, latency)
+instruction.cpuid              = 196 cycles | published | @instlat (EAX = 1)
+instruction.rdtsc              = 24 cycles | published | @instlat (throughput)
+instruction.pause              = 9 cycles | published | @instlat (throughput)

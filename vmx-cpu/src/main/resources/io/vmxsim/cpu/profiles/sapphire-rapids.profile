@@ -11,7 +11,7 @@ leaf18 = CPUID leaf 18H of the dump
 split = the dump reports 4K+2M and 4K+1G structures of 1024 entries, 8 ways each
 index = no published set index for this core; modulo is the plain choice
 one-set = fully associative: one set
-golden-cove = published Golden Cove table (secondary source); leaf 18H of the dump reports 64 entries, 4 ways
+golden-cove = Golden Cove tables give 96 entries, 6 ways (seen second-hand only); leaf 18H of the dump reports 64 entries, 4 ways
 icelake = carried over from icelake-sp
 
 [cpuid]
@@ -78,32 +78,32 @@ icelake = carried over from icelake-sp
 0x80000008   = 0x0000392E 0x00000200 0x00000000 0x00000000 registers | published | @dump
 
 [vmx]
-IA32_VMX_BASIC              = 0x03DA050000000013 msr | published | @dump
-IA32_VMX_PINBASED_CTLS      = 0x000000FF00000016 msr | published | @dump
-IA32_VMX_PROCBASED_CTLS     = 0xFFFBFFFE0401E172 msr | published | @dump
-IA32_VMX_EXIT_CTLS          = 0xFF7FFFFF00036DFF msr | published | @dump
-IA32_VMX_ENTRY_CTLS         = 0x007EFFFF000011FF msr | published | @dump
-IA32_VMX_MISC               = 0x000000007004C1E7 msr | published | @dump
-IA32_VMX_CR0_FIXED0         = 0x0000000080000021 msr | published | @dump
-IA32_VMX_CR0_FIXED1         = 0x00000000FFFFFFFF msr | published | @dump
-IA32_VMX_CR4_FIXED0         = 0x0000000000002000 msr | published | @dump
-IA32_VMX_CR4_FIXED1         = 0x0000000003F77FFF msr | published | @dump
-IA32_VMX_VMCS_ENUM          = 0x000000000000002E msr | published | @dump
-IA32_VMX_PROCBASED_CTLS2    = 0xCFFF3FFF00000000 msr | published | @dump
-IA32_VMX_EPT_VPID_CAP       = 0x00010F0106F341C1 msr | published | @dump
-IA32_VMX_TRUE_PINBASED_CTLS = 0x000000FF00000016 msr | published | @dump
+IA32_VMX_BASIC               = 0x03DA050000000013 msr | published | @dump
+IA32_VMX_PINBASED_CTLS       = 0x000000FF00000016 msr | published | @dump
+IA32_VMX_PROCBASED_CTLS      = 0xFFFBFFFE0401E172 msr | published | @dump
+IA32_VMX_EXIT_CTLS           = 0xFF7FFFFF00036DFF msr | published | @dump
+IA32_VMX_ENTRY_CTLS          = 0x007EFFFF000011FF msr | published | @dump
+IA32_VMX_MISC                = 0x000000007004C1E7 msr | published | @dump
+IA32_VMX_CR0_FIXED0          = 0x0000000080000021 msr | published | @dump
+IA32_VMX_CR0_FIXED1          = 0x00000000FFFFFFFF msr | published | @dump
+IA32_VMX_CR4_FIXED0          = 0x0000000000002000 msr | published | @dump
+IA32_VMX_CR4_FIXED1          = 0x0000000003F77FFF msr | published | @dump
+IA32_VMX_VMCS_ENUM           = 0x000000000000002E msr | published | @dump
+IA32_VMX_PROCBASED_CTLS2     = 0xCFFF3FFF00000000 msr | published | @dump
+IA32_VMX_EPT_VPID_CAP        = 0x00010F0106F341C1 msr | published | @dump
+IA32_VMX_TRUE_PINBASED_CTLS  = 0x000000FF00000016 msr | published | @dump
 IA32_VMX_TRUE_PROCBASED_CTLS = 0xFFFBFFFE04006172 msr | published | @dump
-IA32_VMX_TRUE_EXIT_CTLS     = 0xFF7FFFFF00036DFB msr | published | @dump
-IA32_VMX_TRUE_ENTRY_CTLS    = 0x007EFFFF000011FB msr | published | @dump
-IA32_VMX_VMFUNC             = 0x0000000000000001 msr | published | QEMU target/i386/cpu.c at 0048035, model SapphireRapids: EPTP switching
-IA32_VMX_PROCBASED_CTLS3    = 0x000000000000009E msr | assumed | HLAT, its paging-write and verification controls (IA32_VMX_EPT_VPID_CAP[53:48] is not 0), IPI virtualization, SPEC_CTRL virtualization (Bochs cpudb sapphire_rapids); no LOADIWKEY: CPUID has no KL
-IA32_VMX_EXIT_CTLS2         = 0x0000000000000008 msr | assumed | prematurely busy shadow stack, the control that supervisor shadow stacks need
+IA32_VMX_TRUE_EXIT_CTLS      = 0xFF7FFFFF00036DFB msr | published | @dump
+IA32_VMX_TRUE_ENTRY_CTLS     = 0x007EFFFF000011FB msr | published | @dump
+IA32_VMX_VMFUNC              = 0x0000000000000001 msr | published | QEMU target/i386/cpu.c at 0048035, model SapphireRapids: EPTP switching
+IA32_VMX_PROCBASED_CTLS3     = 0x000000000000009E msr | assumed | HLAT, its paging-write and verification controls (IA32_VMX_EPT_VPID_CAP[53:48] is not 0), IPI virtualization, SPEC_CTRL virtualization (Bochs cpudb sapphire_rapids); no LOADIWKEY: CPUID has no KL
+IA32_VMX_EXIT_CTLS2          = 0x0000000000000008 msr | assumed | prematurely busy shadow stack, the control that supervisor shadow stacks need
 
 [geometry]
-L1-DTLB-4K.serves    = load serves | published | @golden-cove
-L1-DTLB-4K.pages     = 4K pages | published | @golden-cove
-L1-DTLB-4K.entries   = 96 entries | published | @golden-cove
-L1-DTLB-4K.ways      = 6 ways | published | @golden-cove
+L1-DTLB-4K.serves    = load serves | assumed | @golden-cove
+L1-DTLB-4K.pages     = 4K pages | assumed | @golden-cove
+L1-DTLB-4K.entries   = 96 entries | assumed | @golden-cove
+L1-DTLB-4K.ways      = 6 ways | assumed | @golden-cove
 L1-DTLB-4K.index     = modulo index | assumed | @index
 L1-DTLB-2M.serves    = load serves | published | @leaf18
 L1-DTLB-2M.pages     = 2M pages | published | @leaf18
@@ -144,8 +144,8 @@ guest.pml5e          = 16 entries | assumed | as the PML4E cache
 ept.pml5e            = 16 entries | assumed | as the PML4E cache
 
 [costs]
-instruction.locked           = 20 cycles | assumed | @icelake (LOCK ADD [m64], r64, latency)
-instruction.cpuid            = 214 cycles | assumed | @icelake (EAX = 1)
-instruction.rdtsc            = 27 cycles | assumed | @icelake (throughput)
-instruction.pause            = 34 cycles | assumed | @icelake (throughput)
-instruction.rdrand           = 70 cycles | assumed | @icelake (RDRAND r64, throughput)
+instruction.locked             = 20 cycles | assumed | @icelake (LOCK ADD [m64], r64, latency)
+instruction.cpuid              = 214 cycles | assumed | @icelake (EAX = 1)
+instruction.rdtsc              = 27 cycles | assumed | @icelake (throughput)
+instruction.pause              = 34 cycles | assumed | @icelake (throughput)
+instruction.rdrand             = 70 cycles | assumed | @icelake (RDRAND r64, throughput)

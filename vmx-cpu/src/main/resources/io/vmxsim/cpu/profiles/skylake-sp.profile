@@ -55,24 +55,24 @@ instlat = InstLatx64/InstLatx64 at 087af2c, GenuineIntel/GenuineIntel0050654_Sky
 0x80000008   = 0x0000302E 0x00000000 0x00000000 0x00000000 registers | published | @dump
 
 [vmx]
-IA32_VMX_BASIC              = 0x00DA040000000004 msr | published | @dump
-IA32_VMX_PINBASED_CTLS      = 0x000000FF00000016 msr | published | @dump
-IA32_VMX_PROCBASED_CTLS     = 0xFFF9FFFE0401E172 msr | published | @dump
-IA32_VMX_EXIT_CTLS          = 0x01FFFFFF00036DFF msr | published | @dump
-IA32_VMX_ENTRY_CTLS         = 0x0003FFFF000011FF msr | published | @dump
-IA32_VMX_MISC               = 0x000000007004C1E7 msr | published | @dump
-IA32_VMX_CR0_FIXED0         = 0x0000000080000021 msr | published | @dump
-IA32_VMX_CR0_FIXED1         = 0x00000000FFFFFFFF msr | published | @dump
-IA32_VMX_CR4_FIXED0         = 0x0000000000002000 msr | published | @dump
-IA32_VMX_CR4_FIXED1         = 0x00000000007767FF msr | published | @dump
-IA32_VMX_VMCS_ENUM          = 0x000000000000002E msr | published | @dump
-IA32_VMX_PROCBASED_CTLS2    = 0x025F7FFF00000000 msr | published | @dump
-IA32_VMX_EPT_VPID_CAP       = 0x00000F0106734141 msr | published | @dump
-IA32_VMX_TRUE_PINBASED_CTLS = 0x000000FF00000016 msr | published | @dump
+IA32_VMX_BASIC               = 0x00DA040000000004 msr | published | @dump
+IA32_VMX_PINBASED_CTLS       = 0x000000FF00000016 msr | published | @dump
+IA32_VMX_PROCBASED_CTLS      = 0xFFF9FFFE0401E172 msr | published | @dump
+IA32_VMX_EXIT_CTLS           = 0x01FFFFFF00036DFF msr | published | @dump
+IA32_VMX_ENTRY_CTLS          = 0x0003FFFF000011FF msr | published | @dump
+IA32_VMX_MISC                = 0x000000007004C1E7 msr | published | @dump
+IA32_VMX_CR0_FIXED0          = 0x0000000080000021 msr | published | @dump
+IA32_VMX_CR0_FIXED1          = 0x00000000FFFFFFFF msr | published | @dump
+IA32_VMX_CR4_FIXED0          = 0x0000000000002000 msr | published | @dump
+IA32_VMX_CR4_FIXED1          = 0x00000000007767FF msr | published | @dump
+IA32_VMX_VMCS_ENUM           = 0x000000000000002E msr | published | @dump
+IA32_VMX_PROCBASED_CTLS2     = 0x025F7FFF00000000 msr | published | @dump
+IA32_VMX_EPT_VPID_CAP        = 0x00000F0106734141 msr | published | @dump
+IA32_VMX_TRUE_PINBASED_CTLS  = 0x000000FF00000016 msr | published | @dump
 IA32_VMX_TRUE_PROCBASED_CTLS = 0xFFF9FFFE04006172 msr | published | @dump
-IA32_VMX_TRUE_EXIT_CTLS     = 0x01FFFFFF00036DFB msr | published | @dump
-IA32_VMX_TRUE_ENTRY_CTLS    = 0x0003FFFF000011FB msr | published | @dump
-IA32_VMX_VMFUNC             = 0x0000000000000001 msr | published | QEMU target/i386/cpu.c at 0048035, model Skylake-Server version 4: EPTP switching
+IA32_VMX_TRUE_EXIT_CTLS      = 0x01FFFFFF00036DFB msr | published | @dump
+IA32_VMX_TRUE_ENTRY_CTLS     = 0x0003FFFF000011FB msr | published | @dump
+IA32_VMX_VMFUNC              = 0x0000000000000001 msr | published | QEMU target/i386/cpu.c at 0048035, model Skylake-Server version 4: EPTP switching
 
 [geometry]
 L1-DTLB-4K.serves    = load store serves | published | @leaf2
@@ -112,8 +112,8 @@ STLB-1G.ways         = 4 ways | published | @leaf2
 STLB-1G.index        = modulo index | assumed | @index
 
 [costs]
-instruction.locked           = 18 cycles | published | @instlat (LOCK ADD [m64], r64, latency)
-instruction.cpuid            = 204 cycles | published | @instlat (EAX = 1)
-instruction.rdtsc            = 25 cycles | published | @instlat (throughput)
-instruction.pause            = 140 cycles | published | @instlat (throughput)
-instruction.rdrand           = 275 cycles | published | @instlat (RDRAND r64, throughput)
+instruction.locked             = 18 cycles | published | @instlat (LOCK ADD [m64], r64, latency)
+instruction.cpuid              = 204 cycles | published | @instlat (EAX = 1)
+instruction.rdtsc              = 25 cycles | published | @instlat (throughput)
+instruction.pause              = 140 cycles | published | @instlat (throughput)
+instruction.rdrand             = 275 cycles | published | @instlat (RDRAND r64, throughput)
