@@ -105,7 +105,7 @@ public final class AccessRights {
    * (later editions) those to supervisor-mode addresses.
    */
   private static boolean violatesKey(PagingState state, int rights, int access) {
-    if (Access.isFetch(access) || (state.efer() & PagingState.EFER_LME) == 0) {
+    if (Access.isFetch(access) || state.mode().topLevel() < 4) {
       return false;
     }
     boolean userAddress = (rights & USER) != 0;
@@ -118,7 +118,7 @@ public final class AccessRights {
     return (disabled & 1) != 0
         || ((disabled & 2) != 0
             && Access.isWrite(access)
-            && (Access.isUserMode(access) || writeProtect(state)));
+            && ((userAddress && Access.isUserMode(access)) || writeProtect(state)));
   }
 
   private static boolean writeProtect(PagingState state) {

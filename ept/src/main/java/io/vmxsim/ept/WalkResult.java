@@ -9,7 +9,8 @@ import io.vmxsim.ept.WalkObserver.Dimension;
  * writes them. They are to be applied whatever the status, for they belong to the steps that
  * completed: an entry's accessed flag is listed once the entry is used to locate the next
  * structure; those of the entry that maps the page (accessed, and dirty for a write) once that
- * dimension allows the access.
+ * dimension allows the access. (SDM "Interrupt 14—Page-Fault Exception": on a protection violation
+ * the accessed flag of the PDE is set; that of the PTE is model-specific, and stays clear here.)
  */
 public final class WalkResult {
   /** How a walk ends. */
