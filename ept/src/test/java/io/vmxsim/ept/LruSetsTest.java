@@ -1,0 +1,137 @@
+package io.vmxsim.ept;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
+
+class LruSetsTest {
+  private static final int NONE = 77;
+
+  private enum Action {
+    USE,
+    INSERT,
+    DROP
+  }
+
+  private record Step(Action action, int set, int tag) {}
+
+  /** True LRU as a textbook has it: one list per set, least recently used first. */
+  private static final class ReferenceLru {
+    private final int ways;
+    private final List<Map<Long, Long>> sets = new ArrayList<>();
+
+    ReferenceLru(int sets, int ways) {
+      this.ways = ways;
+      for (int i = 0; i < sets; i++) {
+        this.sets.add(new LinkedHashMap<>(16, 0.75f, true));
+      }
+    }
+
+    long use(int set, long tag) {
+      Long value = sets.get(set).get(tag);
+      return value == null ? 0 : value;
+    }
+
+    void insert(int set, long tag, long value) {
+      Map<Long, Long> entries = sets.get(set);
+      if (!entries.containsKey(tag) && entries.size() == ways) {
+        entries.remove(entries.keySet().iterator().next());
+      }
+      entries.put(tag, value);
+      use(set, tag);
+    }
+
+    void drop(int set, long tag) {
+      sets.get(set).remove(tag);
+    }
+
+    List<Long> mostRecentFirst(int set) {
+      List<Long> tags = new ArrayList<>();
+      sets.get(set).keySet().forEach(tag -> tags.add(0, tag));
+      return tags;
+    }
+  }
+
+  @Property(tries = 500)
+  void holdsAndReplacesWhatASlowLruModelDoes(
+      @ForAll @IntRange(min = 1, max = 5) int sets,
+      @ForAll @IntRange(min = 1, max = 6) int ways,
+      @ForAll("steps") List<Step> steps) {
+    LruSets subject = new LruSets(sets, ways);
+    ReferenceLru reference = new ReferenceLru(sets, ways);
+    long value = 1000;
+    for (Step step : steps) {
+      int set = step.set % sets;
+      switch (step.action) {
+        case USE -> assertEquals(reference.use(set, step.tag), subject.use(set, step.tag, NONE));
+        case INSERT -> {
+          value++;
+          reference.insert(set, step.tag, value);
+          subject.insert(set, step.tag, value);
+        }
+        case DROP -> {
+          reference.drop(set, step.tag);
+          drop(subject, set, step.tag);
+        }
+      }
+      assertEquals(reference.mostRecentFirst(set), mostRecentFirst(subject, set));
+    }
+  }
+
+  @Property
+  void mostRecentAnswersForTheLastOneUsedOnlyAndChangesNothing(
+      @ForAll @IntRange(min = 2, max = 6) int ways) {
+    LruSets subject = new LruSets(1, ways);
+    for (int tag = 1; tag <= ways; tag++) {
+      subject.insert(0, tag, 100 + tag);
+    }
+    assertEquals(100 + ways, subject.mostRecent(0, ways, NONE));
+    assertEquals(100 + ways, subject.mostRecent(0, NONE, ways));
+    assertEquals(0, subject.mostRecent(0, 1, NONE));
+    List<Long> before = mostRecentFirst(subject, 0);
+    assertEquals(101, subject.use(0, 1, NONE));
+    assertEquals(101, subject.mostRecent(0, 1, NONE));
+    before.remove(1L);
+    before.add(0, 1L);
+    assertEquals(before, mostRecentFirst(subject, 0));
+  }
+
+  private static void drop(LruSets subject, int set, long tag) {
+    for (int slot = set * subject.ways(); slot < (set + 1) * subject.ways(); slot++) {
+      if (subject.tag(slot) == tag) {
+        subject.drop(slot);
+      }
+    }
+  }
+
+  private static List<Long> mostRecentFirst(LruSets subject, int set) {
+    List<Long> tags = new ArrayList<>();
+    for (int slot = set * subject.ways(); slot < (set + 1) * subject.ways(); slot++) {
+      if (subject.tag(slot) != 0) {
+        tags.add(subject.tag(slot));
+      }
+    }
+    return tags;
+  }
+
+  @Provide
+  Arbitrary<List<Step>> steps() {
+    return Combinators.combine(
+            Arbitraries.of(Action.USE, Action.USE, Action.INSERT, Action.INSERT, Action.DROP),
+            Arbitraries.integers().between(0, 4),
+            Arbitraries.integers().between(1, 9))
+        .as(Step::new)
+        .list()
+        .ofMaxSize(80);
+  }
+}
