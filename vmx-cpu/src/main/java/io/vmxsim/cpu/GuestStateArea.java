@@ -114,9 +114,9 @@ final class GuestStateArea {
       vmcs.set(segment.guestAccessRights(), state.accessRights[i]);
     }
     vmcs.set(VmcsField.GUEST_GDTR_BASE, state.gdtrBase);
-    vmcs.set(VmcsField.GUEST_GDTR_LIMIT, state.gdtrLimit);
+    vmcs.set(VmcsField.GUEST_GDTR_LIMIT, state.gdtrLimit & LOW_32);
     vmcs.set(VmcsField.GUEST_IDTR_BASE, state.idtrBase);
-    vmcs.set(VmcsField.GUEST_IDTR_LIMIT, state.idtrLimit);
+    vmcs.set(VmcsField.GUEST_IDTR_LIMIT, state.idtrLimit & LOW_32);
     vmcs.set(VmcsField.GUEST_RIP, state.rip);
     vmcs.set(VmcsField.GUEST_RSP, state.register(CpuState.RSP));
     vmcs.set(VmcsField.GUEST_RFLAGS, rflags);
