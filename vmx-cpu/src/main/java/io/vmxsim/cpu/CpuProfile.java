@@ -112,7 +112,8 @@ public final class CpuProfile {
    */
   public CpuProfile with(Map<String, String> settings) {
     Map<String, ProfileEntry> changed = new LinkedHashMap<>(entries);
-    settings.forEach((key, value) -> changed.put(key, setting(key, value)));
+    // Sorted: the order of a map from the caller may differ from run to run.
+    new TreeMap<>(settings).forEach((key, value) -> changed.put(key, setting(key, value)));
     return new CpuProfile("--set", name, title, changed);
   }
 

@@ -134,27 +134,6 @@ class ProfileReaderTest {
   }
 
   @Test
-  void aControlWithoutItsCpuidFeatureIsRefused() {
-    // Haswell's secondary controls with XSAVES/XRSTORS (bit 20), which its CPUID lacks.
-    InputException e =
-        assertThrows(
-            InputException.class,
-            () ->
-                profile(
-                    "[vmx]\nIA32_VMX_PROCBASED_CTLS2 = 0x00107FFF00000000 msr | assumed | x\n"));
-    assertTrue(message(e).contains("ENABLE_XSAVES_XRSTORS may be 1 without XSAVES"), message(e));
-  }
-
-  @Test
-  void aCr4BitWithoutItsCpuidFeatureIsRefused() {
-    InputException e =
-        assertThrows(
-            InputException.class,
-            () -> profile("[vmx]\nIA32_VMX_CR4_FIXED1 = 0x00000000003767FF msr | assumed | x\n"));
-    assertTrue(message(e).contains("CR4 bit 21 may be 1 without SMAP"), message(e));
-  }
-
-  @Test
   void aFileThatIsNotUtf8IsRefused() throws IOException {
     Path file = folder.resolve("bad.profile");
     Files.write(file, new byte[] {(byte) 0xC3, (byte) 0x28});
