@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
           + " by reason, the page walks, and where the cycles go.",
     },
     commandListHeading = "%nCommands:%n",
-    subcommands = {CompletionCommand.class},
+    subcommands = {CpusCommand.class, CompletionCommand.class},
     footerHeading = "%nExamples:%n",
     footer = {
       "  vmxsim compare                      paging modes side by side, on the bundled sample",

@@ -63,7 +63,9 @@ class LauncherTest {
         home.resolve("mvnw"),
         "echo built >>\"$(dirname \"$0\")/builds\"",
         "sleep 0.5",
-        "cp '" + folder.resolve("echo.jar") + "' \"$(dirname \"$0\")/cli/target/launcher/vmxsim.jar\"");
+        "cp '"
+            + folder.resolve("echo.jar")
+            + "' \"$(dirname \"$0\")/cli/target/launcher/vmxsim.jar\"");
     for (Path file : List.of(source, home.resolve("pom.xml"), home.resolve("cli/pom.xml"))) {
       Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(60)));
     }
