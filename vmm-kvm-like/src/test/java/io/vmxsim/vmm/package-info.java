@@ -1,0 +1,4 @@
+@NullMarked
+package io.vmxsim.vmm;
+
+import org.jspecify.annotations.NullMarked;
