@@ -1,0 +1,381 @@
+package io.vmxsim.vmm;
+
+import io.vmxsim.cpu.CpuProfile;
+import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.CpuidFeature;
+import io.vmxsim.ept.Access;
+import io.vmxsim.ept.AccessRights;
+import io.vmxsim.ept.PageSize;
+import io.vmxsim.ept.PagingMode;
+import io.vmxsim.ept.PagingState;
+import io.vmxsim.ept.WalkResult;
+import io.vmxsim.vmcs.NotModelledException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Shadow paging: the processor walks tables of the VMM's that say what the guest's tables and the
+ * memory slots say together. They are filled on page faults, and kept in step by write-protecting
+ * the guest's tables.
+ *
+ * <p>To follow a page fault, read {@link #pageFault}, then {@link GuestTables} (what the guest
+ * says), {@link #map} (the way down the shadow), {@link ShadowTables} (an entry and what points to
+ * it). To follow a page-table write, read {@link #pageFault} up to EMULATE, then {@link
+ * #guestWrote}.
+ *
+ * <p>The processor runs with paging on, CR0.WP = 1, and in PAE format where the guest has paging
+ * off or 32-bit paging. The guest's accessed and dirty flags are set when an entry is filled; a
+ * page that is not dirty is mapped read-only until it is written.
+ */
+public final class ShadowMmu {
+  private static final int LEAST_SHADOW_PAGES = 64;
+
+  /** As many shadow pages as one fault can make: KVM's KVM_MIN_FREE_MMU_PAGES. */
+  private static final int ROOM_FOR_A_FAULT = 5;
+
+  /** In place of the level of the guest's last entry when paging is off: all levels are ours. */
+  private static final int NO_GUEST_LEVELS = 6;
+
+  private static final long MAPS_A_PAGE = ShadowEntry.PRESENT | ShadowEntry.ACCESSED;
+
+  private final Vm vm;
+  private final ShadowPolicy policy;
+  private final GuestTables guest;
+  private final PagingState state;
+  private final int largestLevel;
+  private final int mostPages;
+  private final ShadowTables tables;
+  private final ShadowRoots roots;
+  private final UnsyncTables unsync;
+  private final WriteFlood flood;
+
+  /** What a page fault means to the VMM. */
+  enum Fault {
+    /** The shadow now permits the access: try it again. */
+    RETRY,
+    /** The guest's own tables forbid the access: {@link #guestErrorCode} goes to the guest. */
+    GUEST,
+    /** A permitted write that must not be let through: emulate it, then {@link #guestWrote}. */
+    EMULATE,
+    /** There is no memory at the address. */
+    NO_MEMORY
+  }
+
+  /**
+   * The shadow MMU of one virtual processor.
+   *
+   * @param guest the guest's tables and registers
+   * @param pages1G whether the processor supports 1-GByte pages
+   */
+  ShadowMmu(Vm vm, VmOptions options, Charges charges, GuestTables guest, boolean pages1G) {
+    this.vm = vm;
+    this.policy = options.shadowPolicy();
+    this.guest = guest;
+    this.state = guest.state();
+    this.largestLevel = Math.min(level(options.hostPage()), pages1G ? 3 : 2);
+    this.mostPages = options.shadowPages() > 0 ? options.shadowPages() : defaultPages(vm);
+    this.tables = new ShadowTables(vm, charges, policy.bypassesNotPresent(), this::forgetRootsOf);
+    this.roots = new ShadowRoots(vm, state, tables, options.cachedRoots());
+    this.unsync = new UnsyncTables(options.unsync(), tables, this::refresh);
+    this.flood = new WriteFlood(options.writeFlood(), tables);
+  }
+
+  /**
+   * The shadow MMU of a virtual processor on that kind of processor.
+   *
+   * @throws NotModelledException if the policy needs reserved bits and a 52-bit physical address
+   *     leaves none
+   */
+  static ShadowMmu of(
+      Vm vm, VmOptions options, Charges charges, GuestTables guest, CpuProfile profile) {
+    if (options.shadowPolicy().bypassesNotPresent() && profile.cpuid().maxPhyAddr() == 52) {
+      throw new NotModelledException("the bypass policy without reserved physical-address bits");
+    }
+    boolean pages1G = profile.cpuid().has(CpuidFeature.PAGE1GB);
+    return new ShadowMmu(vm, options, charges, guest, pages1G);
+  }
+
+  private static int level(PageSize size) {
+    return (size.shift() - 3) / 9;
+  }
+
+  private static int defaultPages(Vm vm) {
+    long guestPages = vm.slots().stream().mapToLong(slot -> slot.size() >>> 12).sum();
+    return (int) Math.max(guestPages / 50, LEAST_SHADOW_PAGES);
+  }
+
+  private void forgetRootsOf(ShadowPage page) {
+    roots.forget(page);
+  }
+
+  // What the guest does to its registers and translation caches
+
+  /** The guest's CR3 or paging mode changed: another root is in use, everything in step. */
+  void loadRoot() {
+    unsync.syncAll();
+    tables.makeRoom(ROOM_FOR_A_FAULT, mostPages);
+    roots.load();
+  }
+
+  /** The guest invalidates the translation of one linear address. */
+  void invalidate(long linear) {
+    ShadowPage page = roots.topIfAny(linear);
+    while (page != null && page.level() > 1) {
+      page = tables.child(page, index(linear, page.level()));
+    }
+    if (page != null && page.unsync) {
+      refresh(page, index(linear, 1));
+    }
+  }
+
+  /** The guest invalidates all its translations. */
+  void invalidateAll() {
+    unsync.syncAll();
+  }
+
+  // What the processor runs with
+
+  /** CR3: the root in use, host-physical. */
+  long hardwareCr3() {
+    return roots.inUse().table();
+  }
+
+  /** CR0 when the guest believes in {@code guest}: paging on, and read-only is for all. */
+  static long hardwareCr0(long guest) {
+    return guest | CpuState.CR0_PE | CpuState.CR0_PG | CpuState.CR0_WP;
+  }
+
+  /** CR4: PAE format unless the guest has more levels; PCIDs are not used. */
+  static long hardwareCr4(long guest) {
+    return (guest | CpuState.CR4_PAE) & ~CpuState.CR4_PCIDE;
+  }
+
+  /**
+   * IA32_EFER: IA-32e mode exactly if the guest is in it, though paging is on; and always with
+   * execute-disable, so that page faults tell fetches from reads.
+   */
+  static long hardwareEfer(long guest) {
+    long mode = (guest & CpuState.EFER_LMA) != 0 ? 0 : CpuState.EFER_LME;
+    return (guest & ~mode) | CpuState.EFER_NXE;
+  }
+
+  /**
+   * The page faults that must exit, under BYPASS: those with one of these bits in the error code.
+   * Where the guest's own faults would not tell fetches, fetches are among them.
+   */
+  int exitingFaults() {
+    boolean tellsFetches =
+        (state.cr4() & PagingState.CR4_SMEP) != 0
+            || ((state.cr4() & PagingState.CR4_PAE) != 0
+                && (state.efer() & PagingState.EFER_NXE) != 0);
+    return AccessRights.PF_PRESENT | (tellsFetches ? 0 : AccessRights.PF_FETCH);
+  }
+
+  /** Whether TLBs may hold, since the last call, what the shadow no longer says. */
+  boolean takeStale() {
+    return tables.takeStale();
+  }
+
+  // Page faults
+
+  /** A page fault, by the address and the error code that the processor reports. */
+  Fault pageFault(long linear, int errorCode) {
+    int access = access(errorCode);
+    WalkResult.Status status = guest.walk(linear, access);
+    if (status == WalkResult.Status.PAGE_FAULT) {
+      return Fault.GUEST;
+    }
+    if (status != WalkResult.Status.OK) {
+      if (guest.tableOutsideMemory()) {
+        throw new NotModelledException("a guest paging structure outside the guest's memory");
+      }
+      return Fault.NO_MEMORY;
+    }
+    if (Access.isWrite(access)) {
+      if (!guest.entriesGrantWrite()) {
+        return Fault.EMULATE; // allowed by CR0.WP = 0, which the processor does not run with
+      }
+      long frame = guest.guestPhysical() >>> 12;
+      if (tables.pool().shadowsWithin(frame, 1) && !unsync.allow(frame)) {
+        if (!flood.write(frame)) {
+          return Fault.EMULATE;
+        }
+        tables.zapShadowsOf(frame);
+      }
+    }
+    tables.makeRoom(ROOM_FOR_A_FAULT, mostPages);
+    map(linear);
+    flood.filled();
+    return Fault.RETRY;
+  }
+
+  private static int access(int errorCode) {
+    int kind =
+        (errorCode & AccessRights.PF_FETCH) != 0
+            ? Access.FETCH
+            : (errorCode & AccessRights.PF_WRITE) != 0 ? Access.WRITE : Access.READ;
+    return (errorCode & AccessRights.PF_USER) != 0 ? kind | Access.USER : kind;
+  }
+
+  /** After GUEST: the error code that the guest must see. */
+  int guestErrorCode() {
+    return guest.errorCode();
+  }
+
+  /** Goes down the shadow, making what is missing, and maps what the last walk found. */
+  private void map(long linear) {
+    long guestPhysical = guest.guestPhysical();
+    int guestLeaf = guest.leafLevel() == 0 ? NO_GUEST_LEVELS : guest.leafLevel();
+    ShadowPage page = roots.top(linear);
+    int level = page.level();
+    int access = ShadowRole.ALL;
+    while (!mapsAt(level, guestLeaf, guestPhysical)) {
+      access &= grantedAt(level, guestLeaf);
+      ShadowPage child =
+          level > guestLeaf && guestLeaf != NO_GUEST_LEVELS
+              ? tables.page(guest.tableFrame(level - 1, linear), role(level - 1, access, linear))
+              : tables.page(
+                  guestPhysical >>> 12 & -(1L << (9 * (level - 1))),
+                  ShadowRole.ofDirect(level - 1, access, inPaeFormat()));
+      tables.link(page, index(linear, level), child);
+      page = child;
+      level--;
+    }
+    access &= grantedAt(level, guestLeaf);
+    if (isProtected(guestPhysical >>> 12)) {
+      access &= ~ShadowRole.WRITE;
+    }
+    long host = vm.toHost(guestPhysical) & -(1L << (9 * level + 3));
+    boolean global = guest.global() && !page.direct(); // a direct page serves several mappings
+    tables.map(page, index(linear, level), ShadowEntry.page(host, level, access, global, true));
+  }
+
+  /** Whether the shadow maps a page at this level rather than going down further. */
+  private boolean mapsAt(int level, int guestLeaf, long guestPhysical) {
+    if (level == 1) {
+      return true;
+    }
+    MemorySlot slot = vm.slot(guestPhysical);
+    return level <= guestLeaf
+        && level <= largestLevel
+        && !(level == 3 && inPaeFormat())
+        && slot != null
+        && slot.backsWholePage(guestPhysical, 9 * level + 3)
+        && !tables.pool().shadowsWithin(guestPhysical >>> 12, level);
+  }
+
+  /** What the guest's entry of this level grants, if the guest has one. */
+  private int grantedAt(int level, int guestLeaf) {
+    if (level < guestLeaf) {
+      return ShadowRole.ALL;
+    }
+    int access = ShadowEntry.access(guest.entry(level));
+    return level == guestLeaf && !guest.dirty() ? access & ~ShadowRole.WRITE : access;
+  }
+
+  private int role(int level, int access, long linear) {
+    return state.mode() == PagingMode.BITS32
+        ? ShadowRole.ofNarrow(level, access, (int) (linear >>> 21) & 1)
+        : ShadowRole.of(level, access, inPaeFormat());
+  }
+
+  private boolean inPaeFormat() {
+    return state.mode().topLevel() < 4;
+  }
+
+  /** Whether a write of the frame must exit. */
+  private boolean isProtected(long guestFrame) {
+    @Nullable ShadowPage shadow = tables.pool().shadowsOf(guestFrame);
+    while (shadow != null && shadow.unsync) {
+      shadow = shadow.sibling;
+    }
+    return shadow != null;
+  }
+
+  private static int index(long linear, int level) {
+    return (int) (linear >>> (9 * level + 3)) & (ShadowTables.ENTRIES - 1);
+  }
+
+  // Page-table writes
+
+  /**
+   * Guest memory was written on the guest's behalf, at a guest-physical address, within one page:
+   * the shadows of the entries there follow, as the policy says.
+   */
+  void guestWrote(long guestPhysical, int size) {
+    int offset = (int) guestPhysical & 0xfff;
+    for (ShadowPage page = tables.pool().shadowsOf(guestPhysical >>> 12);
+        page != null;
+        page = page.sibling) {
+      int entrySize = ShadowRole.guestEntrySize(page.role);
+      for (int at = offset & -entrySize; at < offset + size; at += entrySize) {
+        int index = ShadowRole.shadowIndex(page.role, at);
+        for (int i = 0; index >= 0 && i < ShadowRole.spread(page.role); i++) {
+          refresh(page, index + i);
+        }
+      }
+    }
+  }
+
+  private void refresh(ShadowPage page, int index) {
+    if (page.level() > 1) {
+      tables.drop(page, index);
+      return;
+    }
+    long guestEntry = tables.guestEntry(page, index);
+    if ((guestEntry & ShadowEntry.PRESENT) == 0) {
+      tables.dropNotPresent(page, index);
+    } else if (!(policy.updatesOnWrite() || page.unsync) || !update(page, index, guestEntry)) {
+      tables.drop(page, index);
+    }
+  }
+
+  /**
+   * Maps what a last-level guest entry says, if it has been used; false if nothing may be mapped.
+   */
+  private boolean update(ShadowPage page, int index, long guestEntry) {
+    long guestPhysical = guestEntry & ShadowEntry.FRAME;
+    if ((guestEntry & MAPS_A_PAGE) != MAPS_A_PAGE
+        || hasReservedBits(page, guestEntry)
+        || !vm.hasMemory(guestPhysical)) {
+      return false;
+    }
+    int access = ShadowRole.access(page.role) & ShadowEntry.access(guestEntry);
+    if ((guestEntry & ShadowEntry.DIRTY) == 0 || isProtected(guestPhysical >>> 12)) {
+      access &= ~ShadowRole.WRITE;
+    }
+    boolean global =
+        (guestEntry & ShadowEntry.GLOBAL) != 0 && (state.cr4() & PagingState.CR4_PGE) != 0;
+    tables.map(page, index, ShadowEntry.page(vm.toHost(guestPhysical), 1, access, global, false));
+    flood.updated(page, index);
+    return true;
+  }
+
+  /** Reserved bits of a PTE besides its frame: SDM "Paging", tables 4-11 and 4-19. */
+  private boolean hasReservedBits(ShadowPage page, long guestEntry) {
+    boolean noExecute = (guestEntry & ShadowEntry.NO_EXECUTE) != 0;
+    return (noExecute && (state.efer() & PagingState.EFER_NXE) == 0)
+        || (ShadowRole.pae(page.role) && (guestEntry >>> 52 & 0x7ff) != 0);
+  }
+
+  // What it has come to
+
+  /** Loads of CR3, in 4-level and 5-level paging, that found their root held. */
+  public long rootHits() {
+    return roots.hits();
+  }
+
+  /** Loads of CR3, in 4-level and 5-level paging, that had to find or make their root. */
+  public long rootMisses() {
+    return roots.misses();
+  }
+
+  /** Roots given up because others were used more recently, or because their page went. */
+  public long rootFrees() {
+    return roots.released();
+  }
+
+  /** Shadow pages there are now. */
+  public int pages() {
+    return tables.pool().size();
+  }
+}
