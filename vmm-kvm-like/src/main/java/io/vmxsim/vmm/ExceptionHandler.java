@@ -1,0 +1,35 @@
+package io.vmxsim.vmm;
+
+import io.vmxsim.vmcs.VmcsField;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Exit reason 0, exception or NMI. An NMI was the host's; an exception goes to the handler of its
+ * vector, or is the guest's own and delivered to it.
+ */
+final class ExceptionHandler implements ExitHandler {
+  static final int INVALID_OPCODE = 6;
+  static final int GENERAL_PROTECTION = 13;
+
+  private static final int TYPE = 7 << 8;
+  private static final int NMI = 2 << 8;
+
+  private final @Nullable ExitHandler[] byVector;
+
+  ExceptionHandler(@Nullable ExitHandler[] byVector) {
+    this.byVector = byVector;
+  }
+
+  @Override
+  public HandlerOutcome handle(Vcpu vcpu) {
+    int information = (int) vcpu.read(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION);
+    if ((information & TYPE) == NMI) {
+      return HandlerOutcome.RESUME;
+    }
+    int vector = information & 0xff;
+    ExitHandler handler = byVector[vector];
+    return handler != null
+        ? handler.handle(vcpu)
+        : vcpu.inject(vector, (int) vcpu.read(VmcsField.VM_EXIT_INTERRUPTION_ERROR_CODE));
+  }
+}

@@ -1,0 +1,29 @@
+package io.vmxsim.vmm;
+
+import io.vmxsim.cpu.CpuState;
+import io.vmxsim.vmcs.ExitQualification.Io;
+import io.vmxsim.vmcs.NotModelledException;
+import io.vmxsim.vmcs.VmcsField;
+
+/** Exit reason 30: IN and OUT, which the device model in user space answers. */
+final class IoHandler implements ExitHandler {
+  @Override
+  public HandlerOutcome handle(Vcpu vcpu) {
+    long qualification = vcpu.read(VmcsField.EXIT_QUALIFICATION);
+    if (Io.isString(qualification)) {
+      throw new NotModelledException("INS and OUTS in the VMM", vcpu.read(VmcsField.GUEST_RIP));
+    }
+    CpuState state = vcpu.state();
+    int size = Io.size(qualification);
+    int port = Io.port(qualification);
+    long mask = (1L << (8 * size)) - 1;
+    long rax = state.register(CpuState.RAX);
+    if (Io.isIn(qualification)) {
+      long value = vcpu.devices().in(port, size) & mask;
+      state.setRegister(CpuState.RAX, size == 4 ? value : (rax & ~mask) | value);
+    } else {
+      vcpu.devices().out(port, size, rax & mask);
+    }
+    return HandlerOutcome.TO_USERSPACE;
+  }
+}
