@@ -1,6 +1,5 @@
 package io.vmxsim.cpu;
 
-import io.vmxsim.ept.MmuCosts;
 import io.vmxsim.vmcs.ExitReason;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -96,14 +95,6 @@ public final class CostModel {
    */
   public long handler(int basicReason) {
     return take(HANDLERS + basicReason);
-  }
-
-  /** The prices of translation, for the MMU to charge itself. */
-  public MmuCosts mmuCosts() {
-    return new MmuCosts(
-        (int) of(Cost.TLB_L2_HIT),
-        (int) of(Cost.WALK_ENTRY_READ),
-        (int) of(Cost.WALK_NESTED_TLB_HIT));
   }
 
   /** The prices looked up so far whose status is {@code assumed}, in the order of declaration. */
