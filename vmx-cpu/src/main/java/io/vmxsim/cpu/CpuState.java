@@ -9,8 +9,8 @@ import io.vmxsim.ept.PagingState;
  *
  * <p>This is the register file and nothing more. Registers that stand alone are public fields;
  * control registers and EFER live once, in the {@link PagingState} that the MMU reads, and are
- * reached through methods. Writing them here is what a loader or a VM transition does: no checks,
- * no invalidation. Instructions with checks and effects are in {@link SensitiveInstructions}.
+ * reached through methods. Writing them here is what a loader does: no checks, no invalidation.
+ * Instructions with checks and effects are in {@link SensitiveInstructions}.
  */
 public final class CpuState {
   /** Numbers of the general registers as instructions and exit qualifications encode them. */
@@ -136,6 +136,7 @@ public final class CpuState {
         cr3,
         CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_VMXE,
         EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE);
+    mmu.contextChanged();
     setRflags(FIXED_1);
     for (int i = 0; i < Segment.COUNT; i++) {
       loadSegment(Segment.of(i), 0x10, 0, -1, Segment.FLAT_DATA);
@@ -232,9 +233,10 @@ public final class CpuState {
     return paging.cr0();
   }
 
-  /** Sets CR0, unchecked and without effects. */
+  /** Sets CR0, unchecked, and invalidates nothing. */
   public void setCr0(long value) {
     paging.setCr0(value);
+    mmu.contextChanged();
   }
 
   /** CR3. */
@@ -242,9 +244,10 @@ public final class CpuState {
     return paging.cr3();
   }
 
-  /** Sets CR3, unchecked and without effects. */
+  /** Sets CR3, unchecked, and invalidates nothing. */
   public void setCr3(long value) {
     paging.setCr3(value);
+    mmu.contextChanged();
   }
 
   /** CR4. */
@@ -252,9 +255,10 @@ public final class CpuState {
     return paging.cr4();
   }
 
-  /** Sets CR4, unchecked and without effects. */
+  /** Sets CR4, unchecked, and invalidates nothing. */
   public void setCr4(long value) {
     paging.setCr4(value);
+    mmu.contextChanged();
   }
 
   /** IA32_EFER. */
@@ -262,13 +266,17 @@ public final class CpuState {
     return paging.efer();
   }
 
-  /** Sets IA32_EFER, unchecked and without effects. */
+  /** Sets IA32_EFER, unchecked, and invalidates nothing. */
   public void setEfer(long value) {
     paging.setEfer(value);
+    mmu.contextChanged();
   }
 
-  /** Sets CR0, CR3, CR4 and IA32_EFER together, unchecked and without effects. */
-  public void setControlRegisters(long cr0, long cr3, long cr4, long efer) {
+  /**
+   * Sets CR0, CR3, CR4 and IA32_EFER together, unchecked, for a VM transition, which tells the MMU
+   * of its new context itself.
+   */
+  void setControlRegisters(long cr0, long cr3, long cr4, long efer) {
     paging.setControlRegisters(cr0, cr3, cr4, efer);
   }
 

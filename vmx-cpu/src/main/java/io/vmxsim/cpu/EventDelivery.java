@@ -1,6 +1,8 @@
 package io.vmxsim.cpu;
 
+import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitReason;
+import io.vmxsim.vmcs.InterruptionInformation;
 import io.vmxsim.vmcs.VmcsField;
 
 /**
@@ -31,7 +33,7 @@ final class EventDelivery {
   private final Processor processor;
   private final CpuState state;
 
-  private int delivering;
+  private long delivering;
   private int deliveringErrorCode;
   private int deliveringLength;
 
@@ -44,7 +46,7 @@ final class EventDelivery {
    * The event whose delivery through the IDT is under way, in the format of the IDT-vectoring
    * information field, or 0.
    */
-  int delivering() {
+  long delivering() {
     return delivering;
   }
 
@@ -75,11 +77,10 @@ final class EventDelivery {
    * @param address CR2 for a page fault, the exit-qualification bits for a debug exception
    */
   StepOutcome raise(int vector, int errorCode, long address) {
-    int information = vector | VmExit.HARDWARE_EXCEPTION | VmExit.VALID;
     boolean protectedMode = (state.cr0() & CpuState.CR0_PE) != 0;
-    if (protectedMode && (WITH_ERROR_CODE >>> vector & 1) != 0) {
-      information |= VmExit.ERROR_CODE_VALID;
-    }
+    boolean hasErrorCode = protectedMode && (WITH_ERROR_CODE >>> vector & 1) != 0;
+    long information =
+        InterruptionInformation.encode(vector, EventType.HARDWARE_EXCEPTION, hasErrorCode);
     if (processor.intercepts().exception(vector, errorCode)) {
       boolean has = vector == PAGE_FAULT || vector == DEBUG;
       long rflags = vector == DEBUG ? state.rflags() : state.rflags() | CpuState.RF;
@@ -93,7 +94,7 @@ final class EventDelivery {
               rflags);
     }
     if (delivering != 0) {
-      int first = delivering;
+      long first = delivering;
       deliveryEnded();
       if (isHardware(first, DOUBLE_FAULT)) {
         return tripleFault();
@@ -111,11 +112,11 @@ final class EventDelivery {
   /**
    * INT3, INTO or INT n, at the instruction at RIP; privilege has been checked.
    *
-   * @param type {@link VmExit#SOFTWARE_EXCEPTION} or {@link VmExit#SOFTWARE_INTERRUPT}
+   * @param type {@link EventType#SOFTWARE_EXCEPTION} or {@link EventType#SOFTWARE_INTERRUPT}
    */
-  StepOutcome software(int vector, int type, int length) {
-    int information = vector | type | VmExit.VALID;
-    if (type == VmExit.SOFTWARE_EXCEPTION && processor.intercepts().exception(vector, 0)) {
+  StepOutcome software(int vector, EventType type, int length) {
+    long information = InterruptionInformation.encode(vector, type, false);
+    if (type == EventType.SOFTWARE_EXCEPTION && processor.intercepts().exception(vector, 0)) {
       processor.controlling().set(VmcsField.VM_EXIT_INSTRUCTION_LENGTH, length);
       return processor
           .vmExit()
@@ -125,8 +126,8 @@ final class EventDelivery {
   }
 
   /** An external interrupt or NMI that goes through the IDT. */
-  StepOutcome interrupt(int vector, int type) {
-    return deliver(vector | type | VmExit.VALID, 0, 0);
+  StepOutcome interrupt(int vector, EventType type) {
+    return deliver(InterruptionInformation.encode(vector, type, false), 0, 0);
   }
 
   /**
@@ -134,18 +135,15 @@ final class EventDelivery {
    *
    * @param information the VM-entry interruption-information field, valid
    */
-  StepOutcome inject(int information, int errorCode, int instructionLength) {
-    int type = information & VmExit.TYPE;
-    boolean software =
-        type == VmExit.SOFTWARE_INTERRUPT
-            || type == VmExit.SOFTWARE_EXCEPTION
-            || type == VmExit.PRIVILEGED_SOFTWARE_EXCEPTION;
+  StepOutcome inject(long information, int errorCode, int instructionLength) {
+    boolean software = InterruptionInformation.type(information).isSoftware();
     return deliver(information, errorCode, software ? instructionLength : 0);
   }
 
-  private StepOutcome deliver(int information, int errorCode, int length) {
-    int type = information & VmExit.TYPE;
-    boolean interrupt = type == VmExit.EXTERNAL_INTERRUPT || type == VmExit.NMI;
+  private StepOutcome deliver(long information, int errorCode, int length) {
+    EventType type = InterruptionInformation.type(information);
+    boolean interrupt =
+        type == EventType.EXTERNAL_INTERRUPT || type == EventType.NON_MASKABLE_INTERRUPT;
     processor.cycles().guest +=
         processor.costs().of(interrupt ? Cost.INTERRUPT_DELIVERY : Cost.EXCEPTION_DELIVERY);
     boolean nonRoot = processor.inNonRoot();
@@ -158,7 +156,10 @@ final class EventDelivery {
     processor
         .guest()
         .deliver(
-            processor, information & 0xff, errorCode, (information & VmExit.ERROR_CODE_VALID) != 0);
+            processor,
+            InterruptionInformation.vector(information),
+            errorCode,
+            InterruptionInformation.hasErrorCode(information));
     deliveringLength = 0;
     delivering = 0;
     return processor.inNonRoot() == nonRoot ? StepOutcome.FAULTED : StepOutcome.EXIT;
@@ -174,11 +175,11 @@ final class EventDelivery {
   }
 
   /** Table 6-5, "Conditions for Generating a Double Fault". */
-  private static boolean makesDoubleFault(int first, int second) {
-    if ((first & VmExit.TYPE) != VmExit.HARDWARE_EXCEPTION) {
+  private static boolean makesDoubleFault(long first, int second) {
+    if (InterruptionInformation.type(first) != EventType.HARDWARE_EXCEPTION) {
       return false;
     }
-    int firstBit = 1 << (first & 0x1f);
+    int firstBit = 1 << InterruptionInformation.vector(first);
     int secondBit = 1 << second;
     boolean secondContributes = (CONTRIBUTORY & secondBit) != 0;
     boolean secondFaults = (PAGE_FAULT_CLASS & secondBit) != 0;
@@ -186,8 +187,9 @@ final class EventDelivery {
         || ((PAGE_FAULT_CLASS & firstBit) != 0 && (secondContributes || secondFaults));
   }
 
-  private static boolean isHardware(int information, int vector) {
-    return (information & (VmExit.TYPE | 0xff)) == (VmExit.HARDWARE_EXCEPTION | vector);
+  private static boolean isHardware(long information, int vector) {
+    return InterruptionInformation.type(information) == EventType.HARDWARE_EXCEPTION
+        && InterruptionInformation.vector(information) == vector;
   }
 
   private long in64BitMode(long address) {

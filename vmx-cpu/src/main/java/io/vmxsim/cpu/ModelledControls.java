@@ -2,7 +2,9 @@ package io.vmxsim.cpu;
 
 import io.vmxsim.vmcs.Control;
 import io.vmxsim.vmcs.EntryControl;
+import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitControl;
+import io.vmxsim.vmcs.InterruptionInformation;
 import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.PinControl;
 import io.vmxsim.vmcs.PrimaryControl;
@@ -12,61 +14,60 @@ import io.vmxsim.vmcs.VmcsField;
 import io.vmxsim.vmcs.VmxCapabilities;
 import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * The controls and guest states that a processor may offer and this one does not carry out. A VM
  * entry that asks for one stops the run by name. Every row goes away with the feature's arrival.
  */
 final class ModelledControls {
-  private static final Control[] PIN = {PinControl.PROCESS_POSTED_INTERRUPTS};
+  private static final Set<PinControl> PIN = EnumSet.of(PinControl.PROCESS_POSTED_INTERRUPTS);
 
-  private static final Control[] PRIMARY = {
-    PrimaryControl.ACTIVATE_TERTIARY_CONTROLS, PrimaryControl.MONITOR_TRAP_FLAG
-  };
+  private static final Set<PrimaryControl> PRIMARY =
+      EnumSet.of(PrimaryControl.ACTIVATE_TERTIARY_CONTROLS, PrimaryControl.MONITOR_TRAP_FLAG);
 
   /** All secondary controls but those carried out. */
-  private static final Control[] SECONDARY =
+  private static final Set<SecondaryControl> SECONDARY =
       EnumSet.complementOf(
-              EnumSet.of(
-                  SecondaryControl.ENABLE_EPT,
-                  SecondaryControl.DESCRIPTOR_TABLE_EXITING,
-                  SecondaryControl.ENABLE_RDTSCP,
-                  SecondaryControl.ENABLE_VPID,
-                  SecondaryControl.WBINVD_EXITING,
-                  SecondaryControl.UNRESTRICTED_GUEST,
-                  SecondaryControl.PAUSE_LOOP_EXITING,
-                  SecondaryControl.RDRAND_EXITING,
-                  SecondaryControl.ENABLE_INVPCID,
-                  SecondaryControl.ENABLE_VM_FUNCTIONS,
-                  SecondaryControl.VMCS_SHADOWING,
-                  SecondaryControl.RDSEED_EXITING,
-                  SecondaryControl.CONCEAL_VMX_FROM_PT,
-                  SecondaryControl.ENABLE_XSAVES_XRSTORS,
-                  SecondaryControl.MODE_BASED_EXECUTE_CONTROL_FOR_EPT,
-                  SecondaryControl.USE_TSC_SCALING))
-          .toArray(Control[]::new);
+          EnumSet.of(
+              SecondaryControl.ENABLE_EPT,
+              SecondaryControl.DESCRIPTOR_TABLE_EXITING,
+              SecondaryControl.ENABLE_RDTSCP,
+              SecondaryControl.ENABLE_VPID,
+              SecondaryControl.WBINVD_EXITING,
+              SecondaryControl.UNRESTRICTED_GUEST,
+              SecondaryControl.PAUSE_LOOP_EXITING,
+              SecondaryControl.RDRAND_EXITING,
+              SecondaryControl.ENABLE_INVPCID,
+              SecondaryControl.ENABLE_VM_FUNCTIONS,
+              SecondaryControl.VMCS_SHADOWING,
+              SecondaryControl.RDSEED_EXITING,
+              SecondaryControl.CONCEAL_VMX_FROM_PT,
+              SecondaryControl.ENABLE_XSAVES_XRSTORS,
+              SecondaryControl.MODE_BASED_EXECUTE_CONTROL_FOR_EPT,
+              SecondaryControl.USE_TSC_SCALING));
 
-  private static final Control[] EXIT = {
-    ExitControl.CLEAR_IA32_RTIT_CTL,
-    ExitControl.CLEAR_IA32_LBR_CTL,
-    ExitControl.CLEAR_UINV,
-    ExitControl.LOAD_CET_STATE,
-    ExitControl.LOAD_PKRS,
-    ExitControl.ACTIVATE_SECONDARY_CONTROLS
-  };
+  private static final Set<ExitControl> EXIT =
+      EnumSet.of(
+          ExitControl.CLEAR_IA32_RTIT_CTL,
+          ExitControl.CLEAR_IA32_LBR_CTL,
+          ExitControl.CLEAR_UINV,
+          ExitControl.LOAD_CET_STATE,
+          ExitControl.LOAD_PKRS,
+          ExitControl.ACTIVATE_SECONDARY_CONTROLS);
 
-  private static final Control[] ENTRY = {
-    EntryControl.ENTRY_TO_SMM,
-    EntryControl.DEACTIVATE_DUAL_MONITOR_TREATMENT,
-    EntryControl.LOAD_IA32_RTIT_CTL,
-    EntryControl.LOAD_UINV,
-    EntryControl.LOAD_CET_STATE,
-    EntryControl.LOAD_GUEST_IA32_LBR_CTL,
-    EntryControl.LOAD_PKRS,
-    EntryControl.LOAD_FRED,
-    EntryControl.LOAD_IA32_SPEC_CTRL,
-    EntryControl.ALLOW_SEAM_GUEST_TELEMETRY
-  };
+  private static final Set<EntryControl> ENTRY =
+      EnumSet.of(
+          EntryControl.ENTRY_TO_SMM,
+          EntryControl.DEACTIVATE_DUAL_MONITOR_TREATMENT,
+          EntryControl.LOAD_IA32_RTIT_CTL,
+          EntryControl.LOAD_UINV,
+          EntryControl.LOAD_CET_STATE,
+          EntryControl.LOAD_GUEST_IA32_LBR_CTL,
+          EntryControl.LOAD_PKRS,
+          EntryControl.LOAD_FRED,
+          EntryControl.LOAD_IA32_SPEC_CTRL,
+          EntryControl.ALLOW_SEAM_GUEST_TELEMETRY);
 
   /** Valid pending debug exceptions: an enabled breakpoint, or a single step (Table 24-4). */
   private static final long PENDING_DEBUG_EXCEPTIONS = 1 << 12 | 1 << 14;
@@ -78,30 +79,39 @@ final class ModelledControls {
   }
 
   /**
-   * Stops the run if the VM entry needs something that is not modelled.
+   * Stops the run if the controls need something that is not modelled.
    *
-   * @throws NotModelledException naming the control or state
+   * @throws NotModelledException naming the control
    */
-  void require(Vmcs vmcs, long rip) {
+  void requireControls(Vmcs vmcs, long rip) {
     require(PIN, vmcs.get(VmcsField.PIN_BASED_VM_EXECUTION_CONTROLS), rip);
     require(PRIMARY, vmcs.get(VmcsField.PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS), rip);
     require(SECONDARY, Intercepts.effectiveSecondary(vmcs), rip);
     require(EXIT, vmcs.get(VmcsField.VM_EXIT_CONTROLS), rip);
     require(ENTRY, vmcs.get(VmcsField.VM_ENTRY_CONTROLS), rip);
+    long information = vmcs.get(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION);
+    if (InterruptionInformation.isValid(information)
+        && InterruptionInformation.typeCode(information) == EventType.OTHER_EVENT.code()) {
+      throw new NotModelledException("injection of a pending MTF VM exit", rip);
+    }
+  }
+
+  /**
+   * Stops the run if the guest state needs something that is not modelled.
+   *
+   * @throws NotModelledException naming the state
+   */
+  static void requireGuestState(Vmcs vmcs, long rip) {
     if ((vmcs.get(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS) & PENDING_DEBUG_EXCEPTIONS) != 0) {
       throw new NotModelledException("VM entry with pending debug exceptions", rip);
     }
     if (vmcs.get(VmcsField.GUEST_ACTIVITY_STATE) == ActivityState.WAIT_FOR_SIPI) {
       throw new NotModelledException("VM entry to the wait-for-SIPI activity state", rip);
     }
-    int information = (int) vmcs.get(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION);
-    if ((information & VmExit.VALID) != 0 && (information & VmExit.TYPE) == VmExit.OTHER_EVENT) {
-      throw new NotModelledException("injection of a pending MTF VM exit", rip);
-    }
   }
 
   /** A control that the processor does not support at all is for the entry checks to refuse. */
-  private void require(Control[] absent, long word, long rip) {
+  private void require(Set<? extends Control> absent, long word, long rip) {
     for (Control control : absent) {
       if (control.in(word) && capabilities.supports(control)) {
         String name = control.name().toLowerCase(Locale.ROOT).replace('_', ' ');

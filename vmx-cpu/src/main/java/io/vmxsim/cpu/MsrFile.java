@@ -160,7 +160,6 @@ public final class MsrFile {
       return false;
     }
     state.setEfer((newValue & ~CpuState.EFER_LMA) | (old & CpuState.EFER_LMA));
-    processor.mmu().contextChanged();
     return true;
   }
 }

@@ -1,7 +1,9 @@
 package io.vmxsim.cpu;
 
+import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitControl;
 import io.vmxsim.vmcs.ExitReason;
+import io.vmxsim.vmcs.InterruptionInformation;
 import io.vmxsim.vmcs.PinControl;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.Vmcs;
@@ -146,16 +148,18 @@ final class PendingEvents {
 
   private StepOutcome exitNmi() {
     nmiPending = false;
-    int information = EventDelivery.NMI | VmExit.NMI | VmExit.VALID;
+    long information =
+        InterruptionInformation.encode(EventDelivery.NMI, EventType.NON_MASKABLE_INTERRUPT, false);
     return processor.vmExit().vectored(ExitReason.EXCEPTION_NMI, information, 0, 0, state.rflags());
   }
 
   /** The interrupt stays pending unless "acknowledge interrupt on exit" is 1 (27.1, 27.2.2). */
   private StepOutcome exitInterrupt() {
     Vmcs vmcs = processor.controlling();
-    int information = 0;
+    long information = 0;
     if (ExitControl.ACKNOWLEDGE_INTERRUPT_ON_EXIT.in(vmcs.get(VmcsField.VM_EXIT_CONTROLS))) {
-      information = acknowledge() | VmExit.EXTERNAL_INTERRUPT | VmExit.VALID;
+      information =
+          InterruptionInformation.encode(acknowledge(), EventType.EXTERNAL_INTERRUPT, false);
     }
     return processor
         .vmExit()
@@ -165,11 +169,11 @@ final class PendingEvents {
   private StepOutcome deliverNmi() {
     nmiPending = false;
     state.interruptibility |= Interruptibility.NMI;
-    return processor.events().interrupt(EventDelivery.NMI, VmExit.NMI);
+    return processor.events().interrupt(EventDelivery.NMI, EventType.NON_MASKABLE_INTERRUPT);
   }
 
   private StepOutcome deliverInterrupt() {
-    return processor.events().interrupt(acknowledge(), VmExit.EXTERNAL_INTERRUPT);
+    return processor.events().interrupt(acknowledge(), EventType.EXTERNAL_INTERRUPT);
   }
 
   /**

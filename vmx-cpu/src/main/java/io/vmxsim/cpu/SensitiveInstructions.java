@@ -10,6 +10,7 @@ import static io.vmxsim.cpu.EventDelivery.INVALID_OPCODE;
 import static io.vmxsim.cpu.EventDelivery.OVERFLOW;
 
 import io.vmxsim.ept.Access;
+import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.NotModelledException;
@@ -450,17 +451,17 @@ public final class SensitiveInstructions {
 
   /** INT3. */
   public StepOutcome int3(int length) {
-    return processor.events().software(BREAKPOINT, VmExit.SOFTWARE_EXCEPTION, length);
+    return processor.events().software(BREAKPOINT, EventType.SOFTWARE_EXCEPTION, length);
   }
 
   /** INTO with OF = 1. */
   public StepOutcome into(int length) {
-    return processor.events().software(OVERFLOW, VmExit.SOFTWARE_EXCEPTION, length);
+    return processor.events().software(OVERFLOW, EventType.SOFTWARE_EXCEPTION, length);
   }
 
   /** INT n; the descriptor's privilege is the executor's to check. */
   public StepOutcome intN(int vector, int length) {
-    return processor.events().software(vector, VmExit.SOFTWARE_INTERRUPT, length);
+    return processor.events().software(vector, EventType.SOFTWARE_INTERRUPT, length);
   }
 
   /** IRET: its cost, and the end of blocking by NMI (26.6.1); the return is the caller's. */

@@ -2,7 +2,9 @@ package io.vmxsim.cpu;
 
 import io.vmxsim.ept.EptFeatures;
 import io.vmxsim.ept.Mmu;
+import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitReason;
+import io.vmxsim.vmcs.InterruptionInformation;
 import io.vmxsim.vmcs.PinControl;
 import io.vmxsim.vmcs.SecondaryControl;
 import io.vmxsim.vmcs.VmInstructionError;
@@ -28,6 +30,9 @@ final class VmEntry {
   private final MsrList msrList;
   private final EptFeatures eptFeatures;
 
+  /** Whether the controls and host state of the current VMCS are known to pass. */
+  private boolean checked;
+
   VmEntry(Processor processor) {
     this.processor = processor;
     state = processor.state();
@@ -46,10 +51,21 @@ final class VmEntry {
     return facts.isValidEptp(eptp);
   }
 
-  /** "Checks on VMX Controls and Host-State Area" (26.2): the error number, or null. */
+  /** A control or host-state field was written, or another VMCS became current. */
+  void forgetChecks() {
+    checked = false;
+  }
+
+  /**
+   * "Checks on VMX Controls and Host-State Area" (26.2): the error number, or null. They are not
+   * made again for a VMCS that was entered and has not been written to since in these areas.
+   */
   @Nullable VmInstructionError checkControlsAndHost(Vmcs vmcs) {
-    modelled.require(vmcs, state.rip);
     facts.about(vmcs);
+    if (checked) {
+      return null;
+    }
+    modelled.requireControls(vmcs, state.rip);
     if (EntryCheck.firstBroken(EntryCheck.Area.CONTROLS, facts) != null) {
       return VmInstructionError.VM_ENTRY_WITH_INVALID_CONTROL_FIELDS;
     }
@@ -66,6 +82,7 @@ final class VmEntry {
    */
   boolean enter(Vmcs vmcs, boolean launch) {
     processor.cycles().exit += processor.costs().of(Cost.VM_ENTRY);
+    ModelledControls.requireGuestState(vmcs, state.rip);
     EntryCheck broken = EntryCheck.firstBroken(EntryCheck.Area.GUEST, facts);
     if (broken != null) {
       return fail(vmcs, ExitReason.INVALID_STATE, broken.qualification());
@@ -86,6 +103,7 @@ final class VmEntry {
     if (launch) {
       vmcs.setLaunched(true);
     }
+    checked = true;
     processor.enterNonRoot(vmcs);
     if (processor.intercepts().on(PinControl.ACTIVATE_VMX_PREEMPTION_TIMER)) {
       processor.pending().startPreemptionTimer(vmcs.get(VmcsField.VMX_PREEMPTION_TIMER_VALUE));
@@ -126,8 +144,8 @@ final class VmEntry {
 
   /** "Interruptibility State" (26.6.1), "Activity State" (26.6.2), and the event (26.5). */
   private void settleNonRegisterState(Vmcs vmcs) {
-    int information = (int) vmcs.get(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION);
-    boolean vectoring = (information & VmExit.VALID) != 0;
+    long information = vmcs.get(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION);
+    boolean vectoring = InterruptionInformation.isValid(information);
     int blocking = (int) vmcs.get(VmcsField.GUEST_INTERRUPTIBILITY_STATE);
     state.pendingDebugExceptions = 0;
     state.activity = (int) vmcs.get(VmcsField.GUEST_ACTIVITY_STATE);
@@ -137,7 +155,7 @@ final class VmEntry {
     }
     state.activity = ActivityState.ACTIVE;
     state.interruptibility = blocking & ~Interruptibility.SHADOW;
-    if ((information & VmExit.TYPE) == VmExit.NMI) {
+    if (InterruptionInformation.type(information) == EventType.NON_MASKABLE_INTERRUPT) {
       state.interruptibility |= Interruptibility.NMI;
     }
     StepOutcome outcome =

@@ -4,8 +4,10 @@ import io.vmxsim.ept.Mmu;
 import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.ept.WalkResult;
 import io.vmxsim.vmcs.EntryControl;
+import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitControl;
 import io.vmxsim.vmcs.ExitReason;
+import io.vmxsim.vmcs.InterruptionInformation;
 import io.vmxsim.vmcs.PinControl;
 import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
@@ -18,22 +20,6 @@ import io.vmxsim.vmcs.VmcsField;
  * <p>Fields that the SDM leaves undefined for an exit keep what they held.
  */
 final class VmExit {
-  /** Interruption types of Table 24-15, already in bits 10:8. */
-  static final int EXTERNAL_INTERRUPT = 0;
-
-  static final int NMI = 2 << 8;
-  static final int HARDWARE_EXCEPTION = 3 << 8;
-  static final int SOFTWARE_INTERRUPT = 4 << 8;
-  static final int PRIVILEGED_SOFTWARE_EXCEPTION = 5 << 8;
-  static final int SOFTWARE_EXCEPTION = 6 << 8;
-  static final int OTHER_EVENT = 7 << 8;
-  static final int TYPE = 7 << 8;
-
-  /** Bits 11 and 31 of the interruption-information formats. */
-  static final int ERROR_CODE_VALID = 1 << 11;
-
-  static final int VALID = 1 << 31;
-
   /** VMX-abort indicators. */
   private static final int ABORT_SAVING_GUEST_MSRS = 1;
 
@@ -84,9 +70,9 @@ final class VmExit {
    * @param rflags RFLAGS as the event's delivery would have pushed it
    */
   StepOutcome vectored(
-      ExitReason reason, int information, int errorCode, long qualification, long rflags) {
+      ExitReason reason, long information, int errorCode, long qualification, long rflags) {
     Vmcs vmcs = processor.controlling();
-    if ((information & ERROR_CODE_VALID) != 0) {
+    if (InterruptionInformation.hasErrorCode(information)) {
       vmcs.set(VmcsField.VM_EXIT_INTERRUPTION_ERROR_CODE, errorCode & LOW_32);
     }
     return exit(vmcs, reason, qualification, information, rflags);
@@ -117,7 +103,7 @@ final class VmExit {
   }
 
   private StepOutcome exit(
-      Vmcs vmcs, ExitReason reason, long qualification, int interruption, long rflags) {
+      Vmcs vmcs, ExitReason reason, long qualification, long interruption, long rflags) {
     record(vmcs, reason, qualification, interruption);
     guestState.save(vmcs, rflags);
     boolean ia32eMode = state.inIa32eMode();
@@ -129,7 +115,7 @@ final class VmExit {
     } else {
       boolean virtualNmis = processor.intercepts().on(PinControl.VIRTUAL_NMIS);
       boolean nmiBlocked =
-          (interruption & TYPE) == NMI
+          isNmi(interruption)
               || (!virtualNmis && (state.interruptibility & Interruptibility.NMI) != 0);
       loadHost(vmcs, nmiBlocked);
     }
@@ -139,20 +125,22 @@ final class VmExit {
   }
 
   /** "Recording VM-Exit Information and Updating VM-Entry Control Fields" (27.2). */
-  private void record(Vmcs vmcs, ExitReason reason, long qualification, int interruption) {
+  private void record(Vmcs vmcs, ExitReason reason, long qualification, long interruption) {
     vmcs.set(VmcsField.EXIT_REASON, reason.number());
     vmcs.set(VmcsField.EXIT_QUALIFICATION, qualification);
-    vmcs.set(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION, interruption & LOW_32);
+    vmcs.set(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION, interruption);
     EventDelivery events = processor.events();
-    int delivering = directly(reason, interruption) ? 0 : events.delivering();
-    vmcs.set(VmcsField.IDT_VECTORING_INFORMATION, delivering & LOW_32);
+    long delivering = directly(reason, interruption) ? 0 : events.delivering();
+    vmcs.set(VmcsField.IDT_VECTORING_INFORMATION, delivering);
     if (delivering != 0) {
       vmcs.set(VmcsField.IDT_VECTORING_ERROR_CODE, events.deliveringErrorCode() & LOW_32);
       vmcs.set(VmcsField.VM_EXIT_INSTRUCTION_LENGTH, events.deliveringLength());
     }
     events.deliveryEnded();
     long entryInformation = vmcs.get(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION);
-    vmcs.set(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION, entryInformation & ~VALID & LOW_32);
+    vmcs.set(
+        VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION,
+        InterruptionInformation.invalidated(entryInformation));
     if (storesIa32eMode) {
       long controls = vmcs.get(VmcsField.VM_ENTRY_CONTROLS);
       long mask = EntryControl.IA_32E_MODE_GUEST.mask();
@@ -165,9 +153,16 @@ final class VmExit {
    * Exits that are not considered to occur during event delivery (27.2.3): a double fault that
    * exits itself, and a triple fault.
    */
-  private static boolean directly(ExitReason reason, int interruption) {
+  private static boolean directly(ExitReason reason, long interruption) {
     return reason == ExitReason.TRIPLE_FAULT
-        || ((interruption & 0xff) == EventDelivery.DOUBLE_FAULT && interruption != 0);
+        || (InterruptionInformation.isValid(interruption)
+            && InterruptionInformation.vector(interruption) == EventDelivery.DOUBLE_FAULT);
+  }
+
+  private static boolean isNmi(long interruption) {
+    return InterruptionInformation.isValid(interruption)
+        && InterruptionInformation.typeCode(interruption)
+            == EventType.NON_MASKABLE_INTERRUPT.code();
   }
 
   /**

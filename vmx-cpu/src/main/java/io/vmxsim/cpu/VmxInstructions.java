@@ -29,6 +29,11 @@ public final class VmxInstructions {
   /** The current-VMCS pointer, and the VMCS link pointer, when there is none. */
   public static final long NO_POINTER = -1;
 
+  /** Bits 11:10 of a field encoding, the type, and its value for guest state (Table 24-17). */
+  private static final int FIELD_TYPE = 3 << 10;
+
+  private static final int GUEST_STATE_TYPE = 2 << 10;
+
   private static final EptVpidCapability[] INVVPID_TYPES = {
     EptVpidCapability.INVVPID_INDIVIDUAL_ADDRESS,
     EptVpidCapability.INVVPID_SINGLE_CONTEXT,
@@ -298,6 +303,9 @@ public final class VmxInstructions {
       return fail(error);
     }
     access.write(vmcs, encoding, newValue, in64BitMode);
+    if ((encoding & FIELD_TYPE) != GUEST_STATE_TYPE) {
+      entry.forgetChecks();
+    }
     return succeed();
   }
 
@@ -436,6 +444,7 @@ public final class VmxInstructions {
   private void setCurrent(long pointer, @Nullable Vmcs vmcs) {
     currentPointer = pointer;
     current = vmcs;
+    entry.forgetChecks();
   }
 
   private void charge(Cost cost) {

@@ -234,6 +234,19 @@ class VmEntryTest {
     assertEquals(CpuState.EFER_LMA | CpuState.EFER_LME, f.state().efer());
   }
 
+  @ParameterizedTest
+  @CsvSource({"CR3_TARGET_COUNT, 5, 7", "HOST_CR0, 0, 8"})
+  void checksAreMadeAgainAfterAWriteToTheirAreas(VmcsField field, long value, int error) {
+    VmxFixture f = VmxFixture.inGuest();
+    f.sensitive().cpuid(2);
+    long before = f.read(field);
+    f.write(field, value);
+    assertEquals(VmxOutcome.FAIL_VALID, f.vmx().vmresume());
+    assertEquals(error, f.read(VmcsField.VM_INSTRUCTION_ERROR));
+    f.write(field, before);
+    assertEquals(VmxOutcome.SUCCEED, f.vmx().vmresume());
+  }
+
   @Test
   void controlsThatAreNotModelledStopTheRunByName() {
     VmxFixture f = VmxFixture.ready();
