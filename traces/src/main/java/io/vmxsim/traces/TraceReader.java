@@ -18,7 +18,8 @@ public interface TraceReader extends AutoCloseable {
   String source();
 
   /**
-   * Clears the batch and fills it with the next actions, all of one virtual CPU.
+   * Clears the batch and fills it with the next actions, all of one virtual CPU. An instruction and
+   * the sensitive action that it is are in the same batch.
    *
    * @return false at the end of the trace; the batch is then empty
    */

@@ -28,7 +28,8 @@ import org.tukaani.xz.XZOutputStream;
  * crash.
  */
 public final class TraceWriter implements AutoCloseable {
-  private static final int ACTIONS_PER_BLOCK = ActionBatch.DEFAULT_CAPACITY;
+  private static final int ACTIONS_PER_BLOCK =
+      ActionBatch.DEFAULT_CAPACITY - VxtLayout.KEPT_TOGETHER;
   private static final byte INSTRUCTION = ActionKind.INSTRUCTION.code();
   private static final byte WORK = ActionKind.WORK.code();
   private static final byte LOAD = ActionKind.LOAD.code();
@@ -86,7 +87,7 @@ public final class TraceWriter implements AutoCloseable {
       return new GZIPOutputStream(file, 1 << 16);
     }
     if (text.endsWith(".xz")) {
-      return new XZOutputStream(file, new LZMA2Options(LZMA2Options.PRESET_MAX));
+      return new XZOutputStream(file, new LZMA2Options());
     }
     return text.endsWith(".zst") ? new ZstdOutputStream(file) : file;
   }
@@ -103,6 +104,11 @@ public final class TraceWriter implements AutoCloseable {
    * @param vcpu 0 to 4095
    */
   public void write(int vcpu, ActionBatch batch) {
+    write(vcpu, batch, batch.count());
+  }
+
+  /** As the other {@code write}, of the first {@code count} actions only. */
+  void write(int vcpu, ActionBatch batch, int count) {
     if (vcpu < 0 || vcpu >= VxtLayout.MAX_VCPUS) {
       throw new IllegalArgumentException("virtual CPU " + vcpu);
     }
@@ -111,12 +117,14 @@ public final class TraceWriter implements AutoCloseable {
       stream = new Stream();
       streams.put(vcpu, stream);
     }
-    for (int i = 0; i < batch.count(); i++) {
-      stream.encoder.add(batch, i);
-      count(stream.counts, batch, i);
-      if (stream.encoder.actions() == ACTIONS_PER_BLOCK) {
+    for (int i = 0; i < count; i++) {
+      int actions = stream.encoder.actions();
+      if (actions >= ACTIONS_PER_BLOCK
+          && (batch.kind(i) == INSTRUCTION || actions == ActionBatch.DEFAULT_CAPACITY)) {
         flush(vcpu, stream);
       }
+      stream.encoder.add(batch, i);
+      count(stream.counts, batch, i);
     }
   }
 
@@ -146,6 +154,11 @@ public final class TraceWriter implements AutoCloseable {
     stream.instructionsBefore = stream.counts.instructions;
     stream.counts.blocks++;
     encoder.reset();
+  }
+
+  /** Bytes written so far, before compression. */
+  public long bytesWritten() {
+    return written;
   }
 
   /** Ends the file and gives it its name. Nothing can be written afterwards. */

@@ -44,14 +44,15 @@ final class VxtDecoder {
   }
 
   /**
-   * Appends actions until the batch holds {@code room} of them, the payload ends, or something is
-   * wrong.
+   * Appends actions until the batch holds {@code room} of them and the next one begins an
+   * instruction, the payload ends, or something is wrong.
    *
    * @param lenient whether actions with senseless operands are skipped
    * @return what was expected instead of what is there, or null
    */
   @Nullable String decode(ActionBatch batch, int room, boolean lenient) {
-    while (at < end && batch.count() < room) {
+    int most = room + VxtLayout.KEPT_TOGETHER;
+    while (at < end && (batch.count() < room || (batch.count() < most && !beginsInstruction()))) {
       int tag = data[at++] & 0xff;
       int form = tag & 3;
       boolean good =
@@ -70,6 +71,12 @@ final class VxtDecoder {
       }
     }
     return null;
+  }
+
+  private boolean beginsInstruction() {
+    int form = data[at] & 3;
+    return form == VxtEncoder.FORM_INSTRUCTION
+        || (form == VxtEncoder.FORM_OTHER && data[at + 1] == VxtEncoder.DEFINE_BYTES);
   }
 
   private boolean instruction(ActionBatch batch, int tag) {

@@ -57,6 +57,12 @@ final class VxtLayout {
 
   static final int MAX_VCPUS = 4096;
 
+  /**
+   * An instruction's actions stay in one block and one batch unless there are more than this: what
+   * replays them looks from the instruction to what it is.
+   */
+  static final int KEPT_TOGETHER = 256;
+
   private VxtLayout() {}
 
   static byte[] fileHeader() {

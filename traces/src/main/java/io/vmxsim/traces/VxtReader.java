@@ -74,8 +74,8 @@ final class VxtReader extends StreamedTrace {
   @Override
   public boolean fill(ActionBatch batch) {
     batch.clear();
-    int room = Math.max(1, batch.capacity());
-    while (batch.count() < room && (inBlock || batch.count() == 0)) {
+    int room = Math.max(1, batch.capacity() - VxtLayout.KEPT_TOGETHER);
+    while (batch.count() == 0) {
       if (!inBlock && !nextBlock()) {
         break;
       }
