@@ -4,6 +4,7 @@ import io.vmxsim.ept.Access;
 import io.vmxsim.ept.EptBuilder;
 import io.vmxsim.ept.EptRights;
 import io.vmxsim.ept.GuestTableBuilder;
+import io.vmxsim.ept.GuestWalk;
 import io.vmxsim.ept.IndexHash;
 import io.vmxsim.ept.Mmu;
 import io.vmxsim.ept.MmuCosts;
@@ -52,7 +53,8 @@ final class TranslationLoop {
     Tables guestTables = new Tables(memory, guestOffset, HOST_OFFSET - guestOffset);
     GuestTableBuilder guest = new GuestTableBuilder(PagingMode.FOUR_LEVEL, guestTables);
     for (long page = 0; page < GIB; page += PageSize.SIZE_4K.bytes()) {
-      guest.map(page, GUEST_OFFSET + page, 12, GuestTableBuilder.WRITE | GuestTableBuilder.USER);
+      long flags = GuestTableBuilder.WRITE | GuestTableBuilder.USER | GuestWalk.ACCESSED;
+      guest.map(page, GUEST_OFFSET + page, 12, flags);
     }
     mmu = new Mmu(memory, geometry(), MmuCosts.FREE);
     long cr4 = PagingState.CR4_PAE;

@@ -3,22 +3,28 @@ package io.vmxsim.ept;
 import java.util.Arrays;
 
 /**
- * Set-associative storage with true LRU replacement: the replacement core of every translation
- * cache.
+ * Set-associative storage with true LRU replacement: the replacement core of the TLBs.
  *
- * <p>The ways of a set are kept in order of use, way 0 being the most recently used. A hit in way 0
- * therefore changes nothing, which is what lets a caller test that way alone before anything else.
- * Tags and values are never 0; 0 means an empty way.
+ * <p>Every way carries the time of its last use; an empty way was used at time 0, so the way to
+ * replace is always the oldest. Tags and values are never 0; a tag of 0 means an empty way.
  */
 final class LruSets {
   private final int ways;
   private final long[] tags;
   private final long[] values;
+  private final long[] lastUsed;
+
+  /** Counts uses and insertions. */
+  private long time;
+
+  /** The way used or filled last of all. */
+  private int recent;
 
   LruSets(int sets, int ways) {
     this.ways = ways;
     this.tags = new long[sets * ways];
     this.values = new long[sets * ways];
+    this.lastUsed = new long[sets * ways];
   }
 
   /** Number of ways of all sets. */
@@ -39,11 +45,18 @@ final class LruSets {
     return values[slot];
   }
 
-  /** The value of the set's most recently used way if it has one of two tags, else 0. */
-  long mostRecent(int set, long tag, long otherTag) {
-    int first = set * ways;
-    long recent = tags[first];
-    return recent == tag || recent == otherTag ? values[first] : 0;
+  /** When a way was last used; only the order within a set matters. */
+  long lastUsed(int slot) {
+    return lastUsed[slot];
+  }
+
+  /**
+   * The value used last of all if it is under one of two tags, else 0. Using it again would leave
+   * every set's order as it is, and so looking changes nothing.
+   */
+  long mostRecent(long tag, long otherTag) {
+    long candidate = tags[recent];
+    return candidate == tag || candidate == otherTag ? values[recent] : 0;
   }
 
   /** The value under one of two tags, which becomes the most recently used; 0 if there is none. */
@@ -52,11 +65,9 @@ final class LruSets {
     for (int slot = first; slot < first + ways; slot++) {
       long candidate = tags[slot];
       if (candidate == tag || candidate == otherTag) {
-        long value = values[slot];
-        if (slot != first) {
-          putFirst(first, slot, candidate, value);
-        }
-        return value;
+        lastUsed[slot] = ++time;
+        recent = slot;
+        return values[slot];
       }
     }
     return 0;
@@ -67,38 +78,32 @@ final class LruSets {
    */
   void insert(int set, long tag, long value) {
     int first = set * ways;
-    int last = first + ways - 1;
-    int victim = last;
-    for (int slot = last; slot >= first; slot--) {
+    int victim = first;
+    for (int slot = first; slot < first + ways; slot++) {
       if (tags[slot] == tag) {
         victim = slot;
         break;
       }
-      if (tags[slot] == 0) {
+      if (lastUsed[slot] < lastUsed[victim]) {
         victim = slot;
       }
     }
-    putFirst(first, victim, tag, value);
+    tags[victim] = tag;
+    values[victim] = value;
+    lastUsed[victim] = ++time;
+    recent = victim;
   }
 
   /** Empties one way; the order of the others stays. */
   void drop(int slot) {
     tags[slot] = 0;
     values[slot] = 0;
+    lastUsed[slot] = 0;
   }
 
   void dropAll() {
     Arrays.fill(tags, 0);
     Arrays.fill(values, 0);
-  }
-
-  /** Moves the ways before {@code slot} back by one and stores the pair in front of them. */
-  private void putFirst(int first, int slot, long tag, long value) {
-    for (int i = slot; i > first; i--) {
-      tags[i] = tags[i - 1];
-      values[i] = values[i - 1];
-    }
-    tags[first] = tag;
-    values[first] = value;
+    Arrays.fill(lastUsed, 0);
   }
 }

@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
  * Address translation of one logical processor: TLBs, walk caches and walks under the registers,
  * VPID and EPTP in force, with what each step costs.
  *
- * <p>The modelled TLB is the only TLB. What makes it fast is a filter in front: the most recently
- * used way of the 4-KByte page's set is tested first, and may answer because a hit there leaves the
- * replacement state as it was. Sources: SDM "Caching Translation Information", the section of that
- * name in "Paging" and the one in "VMX Support for Address Translation".
+ * <p>The modelled TLB is the only TLB. What makes it fast is a filter in front: the entry used last
+ * is tested first, and may answer because a hit there leaves the replacement state as it was.
+ * Sources: SDM "Caching Translation Information", the section of that name in "Paging" and the one
+ * in "VMX Support for Address Translation".
  *
  * <p>Software that forgets an invalidation meets its stale mapping here: nothing is invalidated
  * beyond the rows of {@link Invalidation}.
@@ -100,9 +100,10 @@ public final class Mmu {
       filter[kind] = filtered && of4K != null ? of4K : Tlb.alwaysEmpty();
     }
     this.caches = new MmuWalkCaches(geometry, level(TlbUse.GUEST_PHYSICAL, geometry), costs);
-    this.guestWalk = new GuestWalk(memory, reads, caches);
-    this.nestedWalk = new NestedWalk(memory, reads, caches);
-    this.eptWalk = new EptWalk(memory, reads, caches);
+    MmuWalkCaches consulted = caches.isAbsent() ? null : caches;
+    this.guestWalk = new GuestWalk(memory, reads, consulted);
+    this.nestedWalk = new NestedWalk(memory, reads, consulted);
+    this.eptWalk = new EptWalk(memory, reads, consulted);
     contextChanged();
   }
 

@@ -166,6 +166,16 @@ final class MmuWalkCaches implements WalkCaches {
     }
   }
 
+  /** Whether the processor has none of these caches, so that walks need not ask. */
+  boolean isAbsent() {
+    for (int level = 1; level < guest.length; level++) {
+      if (!guest[level].isAbsent() || !ept[level].isAbsent()) {
+        return false;
+      }
+    }
+    return nested.isAbsent();
+  }
+
   /** Adds the counts of the caches that exist. */
   void count(List<MmuStatistics.Structure> into) {
     List<PagingStructureCache> all = new ArrayList<>(List.of(guest));

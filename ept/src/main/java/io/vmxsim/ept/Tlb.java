@@ -94,12 +94,12 @@ final class Tlb {
   }
 
   /**
-   * The entry for a 4-KByte page if it is the most recently used of its set, else 0. Looking
-   * changes nothing.
+   * The entry for a 4-KByte page if it is the one used last of all, else 0. Looking changes
+   * nothing, and neither would using it.
    */
   long mostRecent4K(long address, long contextTag, long otherContextTag) {
     long page = (address & ADDRESS_MASK) >>> 12;
-    return sets.mostRecent(set(page), contextTag | page, otherContextTag | page);
+    return sets.mostRecent(contextTag | page, otherContextTag | page);
   }
 
   /**

@@ -21,7 +21,13 @@ final class TlbLevel {
   /** By page size found, the structure whose miss it is, if the level exists. */
   private final @Nullable Tlb[] missedIn = new Tlb[SIZES.length];
 
-  private PageSize usedSize = PageSize.SIZE_4K;
+  /** The structures there are with the sizes they hold, smallest first, as {@link #use} tries. */
+  private final Tlb[] tried;
+
+  private final PageSize[] triedSize;
+
+  /** Which of these answered last. */
+  private int used;
 
   /**
    * The level of a use.
@@ -44,6 +50,17 @@ final class TlbLevel {
         }
       }
     }
+    List<Tlb> structures = new ArrayList<>();
+    List<PageSize> sizes = new ArrayList<>();
+    for (PageSize size : SIZES) {
+      Tlb tlb = bySize[size.index()];
+      if (tlb != null) {
+        structures.add(tlb);
+        sizes.add(size);
+      }
+    }
+    this.tried = structures.toArray(new Tlb[0]);
+    this.triedSize = sizes.toArray(new PageSize[0]);
     Tlb nearest = mine.isEmpty() ? null : mine.get(0);
     PageSize largest = null;
     for (PageSize size : SIZES) {
@@ -53,6 +70,11 @@ final class TlbLevel {
       missedIn[size.index()] = nearest;
       cachedAs[size.index()] = largest;
     }
+  }
+
+  /** Whether there is no structure of this use. */
+  boolean isAbsent() {
+    return missedIn[0] == null;
   }
 
   /** The structure of a page size, or null. */
@@ -65,14 +87,11 @@ final class TlbLevel {
    * if there is none. Counts nothing.
    */
   long use(long address, long contextTag, long otherContextTag) {
-    for (PageSize size : SIZES) {
-      Tlb tlb = bySize[size.index()];
-      if (tlb != null) {
-        long entry = tlb.use(address, size, contextTag, otherContextTag);
-        if (entry != 0) {
-          usedSize = size;
-          return entry;
-        }
+    for (int i = 0; i < tried.length; i++) {
+      long entry = tried[i].use(address, triedSize[i], contextTag, otherContextTag);
+      if (entry != 0) {
+        used = i;
+        return entry;
       }
     }
     return 0;
@@ -80,15 +99,12 @@ final class TlbLevel {
 
   /** Size of the entry that {@link #use} returned last. */
   PageSize usedSize() {
-    return usedSize;
+    return triedSize[used];
   }
 
   /** Counts a hit at the entry that {@link #use} returned last. */
   void countHit() {
-    Tlb tlb = bySize[usedSize.index()];
-    if (tlb != null) {
-      tlb.hits++;
-    }
+    tried[used].hits++;
   }
 
   /** Counts a miss of a page of this size. */

@@ -3,9 +3,12 @@ package io.vmxsim.ept;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -91,19 +94,19 @@ class LruSetsTest {
   @Property
   void mostRecentAnswersForTheLastOneUsedOnlyAndChangesNothing(
       @ForAll @IntRange(min = 2, max = 6) int ways) {
-    LruSets subject = new LruSets(1, ways);
+    LruSets subject = new LruSets(2, ways);
     for (int tag = 1; tag <= ways; tag++) {
       subject.insert(0, tag, 100 + tag);
     }
-    assertEquals(100 + ways, subject.mostRecent(0, ways, NONE));
-    assertEquals(100 + ways, subject.mostRecent(0, NONE, ways));
-    assertEquals(0, subject.mostRecent(0, 1, NONE));
     List<Long> before = mostRecentFirst(subject, 0);
-    assertEquals(101, subject.use(0, 1, NONE));
-    assertEquals(101, subject.mostRecent(0, 1, NONE));
-    before.remove(1L);
-    before.add(0, 1L);
+    assertEquals(100 + ways, subject.mostRecent(ways, NONE));
+    assertEquals(100 + ways, subject.mostRecent(NONE, ways));
+    assertEquals(0, subject.mostRecent(1, NONE));
     assertEquals(before, mostRecentFirst(subject, 0));
+    assertEquals(101, subject.use(0, 1, NONE));
+    assertEquals(101, subject.mostRecent(1, NONE));
+    drop(subject, 0, 1);
+    assertEquals(0, subject.mostRecent(1, NONE));
   }
 
   private static void drop(LruSets subject, int set, long tag) {
@@ -115,13 +118,12 @@ class LruSetsTest {
   }
 
   private static List<Long> mostRecentFirst(LruSets subject, int set) {
-    List<Long> tags = new ArrayList<>();
-    for (int slot = set * subject.ways(); slot < (set + 1) * subject.ways(); slot++) {
-      if (subject.tag(slot) != 0) {
-        tags.add(subject.tag(slot));
-      }
-    }
-    return tags;
+    return IntStream.range(set * subject.ways(), (set + 1) * subject.ways())
+        .filter(slot -> subject.tag(slot) != 0)
+        .boxed()
+        .sorted(Comparator.comparing(subject::lastUsed).reversed())
+        .map(subject::tag)
+        .collect(Collectors.toList());
   }
 
   @Provide
