@@ -338,6 +338,14 @@ public final class Processor {
     state.interruptibility &= ~Interruptibility.SHADOW;
   }
 
+  /**
+   * Counts one instruction that root software carried out in the guest's place: it retires like any
+   * other, and its price is what the VM exit and the handler cost.
+   */
+  void countEmulated() {
+    instructions++;
+  }
+
   /** Whether a linear address is canonical in the paging mode in force (48 or 57 bits). */
   public boolean isCanonical(long address) {
     int unused = (state.cr4() & CpuState.CR4_LA57) != 0 ? 7 : 16;

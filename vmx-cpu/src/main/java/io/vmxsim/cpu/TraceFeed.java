@@ -33,9 +33,10 @@ public final class TraceFeed implements GuestSide {
   private final SensitiveActions sensitive = new SensitiveActions();
   private ActionStream user;
 
-  /** Where the last VM exit left RIP, and the stream whose action it interrupted. */
-  private long exitRip;
+  /** RIP as the guest has it: after a VM exit, the processor's own is the host's. */
+  private long guestRip;
 
+  /** The stream whose action the last VM exit interrupted. */
   private @Nullable ActionStream exited;
 
   /** The vector of a page fault that the whole-system trace must account for next, or -1. */
@@ -87,7 +88,6 @@ public final class TraceFeed implements GuestSide {
       StepOutcome outcome = runStream(processor, stream, end);
       if (outcome == StepOutcome.EXIT) {
         exited = stream;
-        exitRip = processor.state().rip;
         return RunOutcome.EXIT;
       }
       if (processor.state().activity != ActivityState.ACTIVE) {
@@ -135,7 +135,7 @@ public final class TraceFeed implements GuestSide {
 
   private StepOutcome instruction(
       Processor processor, ActionStream stream, long address, int length, int privilege) {
-    processor.state().rip = address;
+    moveTo(processor, address);
     stream.instructionAddress = address;
     stream.instructionLength = Math.max(1, length);
     StepOutcome outcome = processor.pollEvents();
@@ -277,6 +277,7 @@ public final class TraceFeed implements GuestSide {
       user = kernel.current();
       processor.state().rip = user.instructionAddress;
     }
+    guestRip = processor.state().rip;
     processor.sensitive().iret();
   }
 
@@ -308,10 +309,18 @@ public final class TraceFeed implements GuestSide {
       return;
     }
     exited = null;
-    if (processor.state().rip != exitRip) {
+    if (processor.state().rip != guestRip) {
+      if (isSensitive(stream.current(), stream.index)) {
+        processor.countEmulated();
+      }
       stream.index++;
-      processor.state().rip = stream.instructionAddress;
+      moveTo(processor, stream.instructionAddress);
     }
+  }
+
+  private void moveTo(Processor processor, long rip) {
+    processor.state().rip = rip;
+    guestRip = rip;
   }
 
   private @Nullable ActionStream nextStream(Processor processor) {
