@@ -1,0 +1,41 @@
+package io.vmxsim.vmm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.vmxsim.cpu.ActionKind;
+import io.vmxsim.ept.PageSize;
+import io.vmxsim.vmcs.ExitReason;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class EptMmuTest {
+  /**
+   * One violation per host page newly touched. The guest touches the page of its code, of its two
+   * tables, and 4 MBytes of data from 16 MBytes on, at steps of 4 KBytes.
+   */
+  @ParameterizedTest
+  @CsvSource({"SIZE_4K,1027", "SIZE_2M,3", "SIZE_1G,1"})
+  void onePageIsFilledPerViolation(PageSize hostPage, int violations) {
+    TracedGuest guest = new TracedGuest("skylake-sp", VmOptions.ept(hostPage));
+    for (int round = 0; round < 2; round++) {
+      for (long at = 16 << 20; at < 20 << 20; at += 4096) {
+        guest.then(ActionKind.LOAD, 8, at, 0);
+      }
+    }
+    guest.run();
+    assertEquals(violations, guest.exits(ExitReason.EPT_VIOLATION));
+    assertEquals(violations, guest.allExits());
+  }
+
+  @Test
+  void anAccessWithoutMemoryIsADevices() {
+    TracedGuest guest = new TracedGuest("skylake-sp", VmOptions.ept(PageSize.SIZE_2M));
+    long[] stored = new long[2];
+    guest.vcpu.initialState().memory(0x2008, 8L << 30 | 0xe3); // linear 1 GiB: beyond memory
+    guest.then(ActionKind.STORE_VALUE, 4, (1L << 30) + 0x10, 77).run();
+    assertEquals(0, stored[0]);
+    // one violation each for the tables and the code, one for the device
+    assertEquals(2, guest.exits(ExitReason.EPT_VIOLATION));
+  }
+}
