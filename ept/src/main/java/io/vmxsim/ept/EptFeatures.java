@@ -31,6 +31,7 @@ public final class EptFeatures {
   private final int maxPhyAddr;
   private final boolean modeBasedExecute;
 
+  private final int accessRights;
   private final int largePageLevels;
   private final long[] reservedBits;
   private final int misconfiguredRights;
@@ -46,6 +47,7 @@ public final class EptFeatures {
     this.capabilities = eptVpidCapability;
     this.maxPhyAddr = maxPhyAddr;
     this.modeBasedExecute = modeBasedExecute;
+    this.accessRights = modeBasedExecute ? EptRights.ALL : EptRights.ALL & ~EptRights.USER_EXECUTE;
     this.largePageLevels = (supports(PAGE_2M) ? 1 << 2 : 0) | (supports(PAGE_1G) ? 1 << 3 : 0);
     this.reservedBits = EptEntryFormat.reservedBits(maxPhyAddr, largePageLevels);
     this.misconfiguredRights = misconfiguredRights(supports(EXECUTE_ONLY));
@@ -76,7 +78,7 @@ public final class EptFeatures {
 
   /** Bits of an entry that grant access; an entry with none of them is not present. */
   int accessRights() {
-    return modeBasedExecute ? EptRights.ALL : EptRights.ALL & ~EptRights.USER_EXECUTE;
+    return accessRights;
   }
 
   /** Whether a present entry with these contents maps a page (else it names a table). */

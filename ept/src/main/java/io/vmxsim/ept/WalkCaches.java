@@ -54,7 +54,7 @@ public interface WalkCaches {
   /** Finds the deepest cached guest structure on the way to a linear address; false when none. */
   boolean findGuestTable(long linearAddress, Table found);
 
-  /** The walk for a linear address has read an entry of this structure. */
+  /** The walk for a linear address goes on in this structure. */
   void guestTableUsed(long linearAddress, Table table);
 
   /** Finds a cached translation of a guest-physical address; false when none. */
@@ -66,6 +66,6 @@ public interface WalkCaches {
   /** Finds the deepest cached EPT structure on the way to a guest-physical address. */
   boolean findEptTable(long guestPhysicalAddress, Table found);
 
-  /** The walk for a guest-physical address has read an entry of this structure. */
+  /** The walk for a guest-physical address goes on in this structure. */
   void eptTableUsed(long guestPhysicalAddress, Table table);
 }
