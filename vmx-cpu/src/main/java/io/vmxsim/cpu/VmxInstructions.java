@@ -50,6 +50,7 @@ public final class VmxInstructions {
   private final CostModel costs;
   private final VmxCapabilities capabilities;
   private final VmEntry entry;
+  private final VmFunctions functions;
   private final VmcsRegion region;
   private final VmcsAccess access;
 
@@ -76,6 +77,7 @@ public final class VmxInstructions {
     region = new VmcsRegion(capabilities);
     access = new VmcsAccess(capabilities);
     entry = new VmEntry(processor);
+    functions = new VmFunctions(processor, entry);
   }
 
   /**
@@ -378,6 +380,14 @@ public final class VmxInstructions {
     }
     VmxOutcome refusal = refusal(ExitReason.VMCALL);
     return refusal != null ? refusal : fail(VmInstructionError.VMCALL_IN_VMX_ROOT_OPERATION);
+  }
+
+  /**
+   * VMFUNC: the VM function in EAX, for software in non-root operation. It leaves RFLAGS alone even
+   * where it succeeds.
+   */
+  public VmxOutcome vmfunc() {
+    return functions.vmfunc(instructionLength);
   }
 
   // ---- Conventions (30.2) --------------------------------------------------------------------

@@ -13,6 +13,7 @@ import io.vmxsim.ept.Access;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.SecondaryControl;
+import io.vmxsim.vmcs.VmFunction;
 import io.vmxsim.vmcs.VmcsField;
 import java.util.List;
 import net.jqwik.api.ForAll;
@@ -309,6 +310,25 @@ class VmExitTest {
     assertEquals(VmxOutcome.SUCCEED, f.vmx().vmread(VmcsField.GUEST_RIP.encoding()));
     assertEquals(0x77, f.vmx().value());
     assertTrue(f.processor.inNonRoot());
+  }
+
+  @Test
+  void vmfuncSwitchesToAnEptpOfTheListAndExitsForABadOne() {
+    VmxFixture f = VmxFixture.ready();
+    f.write(VmcsField.EPT_POINTER, 0xa01eL);
+    f.set(SecondaryControl.ENABLE_EPT);
+    f.set(SecondaryControl.ENABLE_VM_FUNCTIONS);
+    f.set(VmFunction.EPTP_SWITCHING);
+    f.write(VmcsField.EPTP_LIST_ADDRESS, 0x10000);
+    f.memory.write64(0x10008, 0x1201eL);
+    f.launch();
+    f.state().setRegister(CpuState.RCX, 1);
+    assertEquals(VmxOutcome.SUCCEED, f.vmx().vmfunc());
+    assertEquals(0x1201eL, f.read(VmcsField.EPT_POINTER));
+    f.state().setRegister(CpuState.RCX, 2); // EPTP 0
+    assertEquals(VmxOutcome.VM_EXIT, f.vmx().vmfunc());
+    assertEquals(ExitReason.VMFUNC, f.exitReason());
+    assertEquals(VmxOutcome.INVALID_OPCODE, f.vmx().vmfunc(), "in root operation");
   }
 
   @Test
