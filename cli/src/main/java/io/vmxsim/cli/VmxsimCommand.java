@@ -3,6 +3,7 @@ package io.vmxsim.cli;
 import java.io.FileDescriptor;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -52,6 +53,7 @@ public final class VmxsimCommand implements Callable<Integer> {
 
   /** Runs the command line and exits with its {@link ExitCode}. */
   public static void main(String[] arguments) {
+    Locale.setDefault(Locale.ROOT); // the same output everywhere
     StandardStream out = new StandardStream(FileDescriptor.out);
     PrintWriter err = new PrintWriter(new StandardStream(FileDescriptor.err), true);
     int exitCode = execute(new PrintWriter(out), err, arguments);
