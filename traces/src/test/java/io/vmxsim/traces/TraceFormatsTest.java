@@ -118,7 +118,7 @@ class TraceFormatsTest {
   }
 
   @Test
-  void noticesCompressedDataThatIsCutOrChanged() throws IOException {
+  void noticesCompressedDataThatIsCut() throws IOException {
     for (byte[] whole : List.of(gzip(lackey()), xz(lackey()), zstd(lackey()))) {
       TraceOptions options = TraceOptions.DEFAULT.withFormat(TraceFormat.LACKEY);
       for (int length = 1; length < whole.length; length++) {

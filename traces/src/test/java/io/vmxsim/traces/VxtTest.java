@@ -133,6 +133,15 @@ class VxtTest {
   }
 
   @Test
+  void skipsADamagedBlockWhenLenient() {
+    byte[] data = typedByHand();
+    data[70] ^= 1;
+    TraceReader reader = Actions.reader(data, Actions.LENIENT);
+    assertEquals(List.of(), Actions.read(reader));
+    assertEquals(1, reader.counts().skipped());
+  }
+
+  @Test
   void skipsBlocksOfUnknownTypes() {
     byte[] data = typedByHand();
     byte[] more = new byte[data.length + 32 + 5];
