@@ -17,8 +17,10 @@ final class LruSets {
   /** Counts uses and insertions. */
   private long time;
 
-  /** The way used or filled last of all. */
-  private int recent;
+  /** What was used or filled last of all, 0 if it has been dropped since. */
+  private long recentTag;
+
+  private long recentValue;
 
   LruSets(int sets, int ways) {
     this.ways = ways;
@@ -55,8 +57,7 @@ final class LruSets {
    * every set's order as it is, and so looking changes nothing.
    */
   long mostRecent(long tag, long otherTag) {
-    long candidate = tags[recent];
-    return candidate == tag || candidate == otherTag ? values[recent] : 0;
+    return recentTag == tag || recentTag == otherTag ? recentValue : 0;
   }
 
   /** The value under one of two tags, which becomes the most recently used; 0 if there is none. */
@@ -65,9 +66,11 @@ final class LruSets {
     for (int slot = first; slot < first + ways; slot++) {
       long candidate = tags[slot];
       if (candidate == tag || candidate == otherTag) {
+        long value = values[slot];
         lastUsed[slot] = ++time;
-        recent = slot;
-        return values[slot];
+        recentTag = candidate;
+        recentValue = value;
+        return value;
       }
     }
     return 0;
@@ -91,17 +94,22 @@ final class LruSets {
     tags[victim] = tag;
     values[victim] = value;
     lastUsed[victim] = ++time;
-    recent = victim;
+    recentTag = tag;
+    recentValue = value;
   }
 
   /** Empties one way; the order of the others stays. */
   void drop(int slot) {
+    if (tags[slot] == recentTag) {
+      recentTag = 0;
+    }
     tags[slot] = 0;
     values[slot] = 0;
     lastUsed[slot] = 0;
   }
 
   void dropAll() {
+    recentTag = 0;
     Arrays.fill(tags, 0);
     Arrays.fill(values, 0);
     Arrays.fill(lastUsed, 0);
