@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
           + " by reason, the page walks, and where the cycles go.",
     },
     commandListHeading = "%nCommands:%n",
-    subcommands = {CpusCommand.class, CompletionCommand.class},
+    subcommands = {TraceCommand.class, CpusCommand.class, CompletionCommand.class},
     footerHeading = "%nExamples:%n",
     footer = {
       "  vmxsim compare                      paging modes side by side, on the bundled sample",
