@@ -143,7 +143,8 @@ class ShadowMmuProperties {
     guest.mmu.invalidateAll();
   }
 
-  private static long entry(PagingMode mode, Random random) {
+  /** A random paging-structure entry. */
+  static long entry(PagingMode mode, Random random) {
     long entry = random.nextInt(8) == 0 ? 0 : PRESENT;
     entry |= random.nextInt(4) == 0 ? 0 : WRITE;
     entry |= random.nextInt(4) == 0 ? 0 : USER;
