@@ -133,6 +133,11 @@ public enum ActionKind {
     return code >= CPUID.code && code <= WRPKRU.code;
   }
 
+  /** Whether {@code code} is that of initial state. */
+  public static boolean isInitial(byte code) {
+    return code >= INITIAL_CR.code && code <= INITIAL_MEMORY.code;
+  }
+
   /** Whether {@code code} stands for a kind. */
   public static boolean isKnown(int code) {
     return code > 0 && code < BY_CODE.length && BY_CODE[code] != null;

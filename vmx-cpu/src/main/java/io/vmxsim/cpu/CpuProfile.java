@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -140,6 +141,11 @@ public final class CpuProfile {
   /** What VMX offers. */
   public VmxCapabilities vmxCapabilities() {
     return vmxCapabilities;
+  }
+
+  /** The core's clock in MHz, constant, and the TSC's. */
+  public long clockMhz() {
+    return Long.parseLong(Objects.requireNonNull(entries.get(ProfileSection.CLOCK)).value());
   }
 
   /** The shapes of the TLBs and paging-structure caches. */

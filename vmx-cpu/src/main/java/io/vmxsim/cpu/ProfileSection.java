@@ -95,21 +95,25 @@ public enum ProfileSection {
     }
   },
 
-  /** Prices in core cycles; docs/cycles.md defines each. */
+  /** Prices in core cycles, and the clock that cycles are counted by; see docs/cycles.md. */
   COSTS {
     @Override
     @Nullable String unitOf(String key) {
+      if (key.equals(CLOCK)) {
+        return "MHz";
+      }
       return keys().contains(key) || byReason(key) ? "cycles" : null;
     }
 
     @Override
     Form formOf(String key) {
-      return NUMBER;
+      return key.equals(CLOCK) ? POSITIVE : NUMBER;
     }
 
     @Override
     List<String> keys() {
       List<String> names = new ArrayList<>();
+      names.add(CLOCK);
       for (Cost cost : Cost.values()) {
         names.add(cost.key());
       }
@@ -130,6 +134,12 @@ public enum ProfileSection {
       return false;
     }
   };
+
+  static final Form POSITIVE =
+      new Form("a whole number from 1 to 999999", Pattern.compile("[1-9][0-9]{0,5}"));
+
+  /** The key of the core's clock, which is also the TSC's. */
+  static final String CLOCK = "clock";
 
   /** The form of a value: in words, for errors, and as a pattern. */
   record Form(String expected, Pattern pattern) {}

@@ -223,6 +223,23 @@ public final class TraceFeed implements GuestSide {
     return processor.pollEvents();
   }
 
+  /**
+   * The guest waits, and what comes next in the trace is the interrupt that ended the wait.
+   *
+   * @return whether that is so; the interrupt is then pending
+   */
+  public boolean wakeByTrace(Processor processor) {
+    if (handlerPending()
+        || interruptRaised
+        || !user.fill()
+        || user.current().kind(user.index) != ActionKind.INTERRUPT.code()) {
+      return false;
+    }
+    interruptRaised = true;
+    processor.requestInterrupt(user.current().size(user.index));
+    return true;
+  }
+
   @Override
   public void deliver(Processor processor, int vector, int errorCode, boolean hasErrorCode) {
     settleExit(processor);
@@ -236,9 +253,11 @@ public final class TraceFeed implements GuestSide {
       account(processor, vector);
     } else if (handlerPending()) {
       throw new NotModelledException(
-          "vector " + vector + " inside the modelled guest kernel", processor.state().rip);
+          "vector %d (error code %x, CR2 %x) inside the modelled guest kernel"
+              .formatted(vector, errorCode, processor.state().cr2),
+          processor.state().rip);
     } else {
-      newHandler();
+      newHandler(processor);
       kernel.deliver(vector, errorCode, processor.state().cr2, handler);
       consumeTracedEvent(vector);
     }
@@ -334,7 +353,7 @@ public final class TraceFeed implements GuestSide {
       if (kernel == null) {
         return null;
       }
-      newHandler();
+      newHandler(processor);
       processor.state().setCpl(0);
       processor.state().setRflags(processor.state().rflags() & ~CpuState.IF);
       if (!kernel.next(handler)) {
@@ -347,9 +366,10 @@ public final class TraceFeed implements GuestSide {
     return handlerStream.index < handler.count();
   }
 
-  private void newHandler() {
+  private void newHandler(Processor processor) {
     handler.clear();
     handlerStream.index = 0;
+    handlerStream.instructionAddress = processor.state().rip;
   }
 
   private static InputException diverged(String expected, String found, Processor processor) {

@@ -95,6 +95,7 @@ STLB.ways            = 8 ways | published | @leaf2
 STLB.index           = modulo index | assumed | @index
 
 [costs]
+clock                       = 2300 MHz | published | brand string in CPUID leaves 80000002H to 80000004H of the dump
 vm-exit                        = 512 cycles | assumed | @b2; a price for #PF alone is published
 vm-exit.EXCEPTION_NMI          = 512 cycles | published | @b2
 vm-entry                       = 405 cycles | assumed | @scaled: 937 x 512 / 1186

@@ -127,6 +127,7 @@ guest.pml5e          = 16 entries | assumed | as the PML4E cache
 ept.pml5e            = 16 entries | assumed | as the PML4E cache
 
 [costs]
+clock                       = 2400 MHz | published | processor base frequency in CPUID leaf 16H of the dump
 instruction.locked             = 20 cycles | published | @instlat (LOCK ADD [m64], r64, latency)
 instruction.cpuid              = 214 cycles | published | @instlat (EAX = 1)
 instruction.rdtsc              = 27 cycles | published | @instlat (throughput)

@@ -87,6 +87,7 @@ guest.pdpte          = 4 entries | assumed | measurements of Ivy Bridge and olde
 ept.pdpte            = 4 entries | assumed | measurements of Ivy Bridge and older give a PDPTE cache of 4
 
 [costs]
+clock                       = 2800 MHz | published | brand string in CPUID leaves 80000002H to 80000004H of the dump
 vm-exit                        = 569 cycles | assumed | @b2; a price for #PF alone is published
 vm-exit.EXCEPTION_NMI          = 569 cycles | assumed | @b2
 vm-entry                       = 450 cycles | assumed | @scaled: 937 x 569 / 1186

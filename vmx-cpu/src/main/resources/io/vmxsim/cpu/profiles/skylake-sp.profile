@@ -112,6 +112,7 @@ STLB-1G.ways         = 4 ways | published | @leaf2
 STLB-1G.index        = modulo index | assumed | @index
 
 [costs]
+clock                       = 2100 MHz | published | processor base frequency in CPUID leaf 16H of the dump
 instruction.locked             = 18 cycles | published | @instlat (LOCK ADD [m64], r64, latency)
 instruction.cpuid              = 204 cycles | published | @instlat (EAX = 1)
 instruction.rdtsc              = 25 cycles | published | @instlat (throughput)

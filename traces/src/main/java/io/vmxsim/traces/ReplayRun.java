@@ -1,0 +1,159 @@
+package io.vmxsim.traces;
+
+import io.vmxsim.cpu.ActionBatch;
+import io.vmxsim.cpu.ActionSource;
+import io.vmxsim.cpu.Cycles;
+import io.vmxsim.cpu.InitialState;
+import io.vmxsim.cpu.InterruptSource;
+import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.RunOutcome;
+import io.vmxsim.cpu.TraceFeed;
+import io.vmxsim.ept.MmuStatistics;
+import io.vmxsim.guests.GuestOsModel;
+import io.vmxsim.guests.GuestOsOptions;
+import io.vmxsim.traces.ReplayResult.AssumedNumber;
+import io.vmxsim.traces.ReplayResult.Paging;
+import io.vmxsim.traces.ReplayResult.RunResult;
+import io.vmxsim.traces.ReplayResult.TlbRow;
+import io.vmxsim.traces.ReplayResult.Walks;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** One configuration's replay: its machine, the feed on it, and what it counts. */
+final class ReplayRun {
+  private static final long SLICE = 1 << 20;
+
+  private final ReplayConfiguration configuration;
+  private final ReplayMachine machine;
+  private final Processor processor;
+  private final TraceFeed feed;
+  private final ExitStatistics exits;
+  private final ExitRecorder recorder;
+
+  private long startInstructions;
+  private MmuStatistics startMmu;
+  private ReplayResult.Cycles startCycles;
+
+  /**
+   * @param traces what runs: user-level streams, one a process, or a single whole-system stream
+   * @param wholeSystem whether the one trace carries its own kernel
+   */
+  ReplayRun(
+      ReplayConfiguration configuration,
+      ReplayOptions options,
+      List<ActionSource> traces,
+      boolean wholeSystem) {
+    this.configuration = configuration;
+    GuestOsOptions guest = options.guest().withPageShift(configuration.guestPage().shift());
+    machine = configuration.machine(guest.memoryBytes());
+    processor = machine.processor();
+    feed = wholeSystem ? wholeSystem(traces.get(0)) : userLevel(guest, traces);
+    processor.setGuest(feed);
+    setTimer(options);
+    exits = new ExitStatistics(options.top());
+    recorder = new ExitRecorder(processor, feed, exits);
+    processor.setExitObserver(recorder);
+    startMmu = processor.mmu().statistics();
+    startCycles = cycles();
+  }
+
+  private TraceFeed wholeSystem(ActionSource trace) {
+    TraceFeed system = TraceFeed.ofSystem(trace);
+    system.loadInitialState(machine.initialState());
+    return system;
+  }
+
+  private TraceFeed userLevel(GuestOsOptions guest, List<ActionSource> traces) {
+    GuestOsModel kernel = new GuestOsModel(guest, traces);
+    InitialState state = machine.initialState();
+    ActionBatch boot = kernel.initialState();
+    for (int i = 0; i < boot.count(); i++) {
+      state.take(boot, i);
+    }
+    return TraceFeed.ofUserLevel(kernel);
+  }
+
+  private void setTimer(ReplayOptions options) {
+    if (options.timerInstructions() > 0) {
+      processor.setTimer(
+          InterruptSource.everyInstructions(options.timerInstructions(), GuestOsModel.TICK_VECTOR));
+    } else if (options.timerHz() > 0) {
+      long period = configuration.cpu().clockMhz() * 1_000_000 / options.timerHz();
+      processor.setTimer(
+          InterruptSource.everyCycles(Math.max(1, period), GuestOsModel.TICK_VECTOR));
+    }
+  }
+
+  /** Replays to the end of the trace. */
+  void run() {
+    while (true) {
+      RunOutcome outcome = machine.run(SLICE);
+      if (outcome == RunOutcome.FINISHED) {
+        recorder.close();
+        return;
+      }
+      if (outcome == RunOutcome.HALTED
+          && !feed.wakeByTrace(processor)
+          && !processor.passIdleTime()) {
+        machine.wakeUp();
+      }
+    }
+  }
+
+  /** Forgets all counts: the warm-up is over. What the caches hold stays. */
+  void startMeasuring() {
+    recorder.restart();
+    startInstructions = processor.instructions();
+    startMmu = processor.mmu().statistics();
+    startCycles = cycles();
+  }
+
+  private ReplayResult.Cycles cycles() {
+    Cycles c = processor.cycles();
+    return new ReplayResult.Cycles(c.guest, processor.mmu().translationCycles(), c.exit, c.vmm);
+  }
+
+  /** What the run counted. */
+  RunResult result() {
+    MmuStatistics mmu = processor.mmu().statistics().since(startMmu);
+    ReplayResult.Cycles end = cycles();
+    Paging paging = configuration.paging();
+    String guestPage = configuration.guestPage().toString();
+    List<TlbRow> tlb = new ArrayList<>();
+    for (MmuStatistics.Structure s : mmu.structures()) {
+      tlb.add(new TlbRow(s.name(), s.hits(), s.misses()));
+    }
+    return new RunResult(
+        paging,
+        paging == Paging.SHADOW ? policy() : null,
+        guestPage,
+        paging == Paging.NATIVE ? guestPage : configuration.hostPage().toString(),
+        configuration.cpu().name(),
+        processor.instructions() - startInstructions,
+        exits.rows(),
+        tlb,
+        new Walks(mmu.walks(), mmu.entryReads()),
+        new ReplayResult.Cycles(
+            end.guest() - startCycles.guest(),
+            end.translation() - startCycles.translation(),
+            end.exit() - startCycles.exit(),
+            end.vmm() - startCycles.vmm()),
+        exits.hotSpots());
+  }
+
+  private String policy() {
+    String name = configuration.policy().name().toLowerCase(Locale.ROOT);
+    return configuration.unsync() ? name + "+unsync" : name;
+  }
+
+  /** The assumed numbers that the run depended on. */
+  List<AssumedNumber> assumed() {
+    return configuration.cpu().assumedInUse(processor.costs()).stream()
+        .map(
+            e ->
+                new AssumedNumber(
+                    configuration.cpu().name(), e.key(), e.value(), e.unit(), e.source()))
+        .toList();
+  }
+}
