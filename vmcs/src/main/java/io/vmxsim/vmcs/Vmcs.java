@@ -96,6 +96,16 @@ public final class Vmcs {
     launched = other.launched;
   }
 
+  /**
+   * The ordinal of the first field, from ordinal {@code from} on, whose value differs from that in
+   * {@code other}; -1 if there is none.
+   */
+  public int firstDifference(Vmcs other, int from) {
+    int end = values.length;
+    int distance = Arrays.mismatch(values, from, end, other.values, from, end);
+    return distance < 0 ? -1 : from + distance;
+  }
+
   /** Sets the 31-bit VMCS revision identifier. */
   void setRevisionIdentifier(int identifier) {
     if (identifier < 0) {

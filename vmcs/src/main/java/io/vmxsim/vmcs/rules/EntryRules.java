@@ -60,6 +60,18 @@ public final class EntryRules {
   private static List<EntryRule> inTextOrder() {
     List<EntryRule> rules = new ArrayList<>();
     rules.addAll(BasicRules.rules());
+    rules.addAll(ExecutionControlRules.rules());
+    rules.addAll(ExitControlRules.rules());
+    rules.addAll(EntryControlRules.rules());
+    rules.addAll(HostRegisterRules.rules());
+    rules.addAll(HostSegmentRules.rules());
+    rules.addAll(AddressSpaceSizeRules.rules());
+    rules.addAll(GuestRegisterRules.rules());
+    rules.addAll(GuestSegmentRules.rules());
+    rules.addAll(GuestDescriptorTableRules.rules());
+    rules.addAll(GuestRipRflagsRules.rules());
+    rules.addAll(GuestActivityRules.rules());
+    rules.addAll(GuestPdpteRules.rules());
     rules.addAll(MsrLoadRules.rules());
     return List.copyOf(rules);
   }

@@ -1,0 +1,98 @@
+package io.vmxsim.vmcs.rules;
+
+import io.vmxsim.vmcs.Vmcs;
+import io.vmxsim.vmcs.VmcsField;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A processor's way to check: it remembers the fields of the last VM entry that passed and asks
+ * only the rules that read a field whose value is another now, and those that read anything besides
+ * fields. As rules are functions of their inputs, the answer is that of all rules; it does not
+ * matter whether the fields are those of the same VMCS.
+ *
+ * <p>Left out are the basic checks, which VMLAUNCH and VMRESUME make, and those on the MSR-load
+ * area, whose entries the processor checks as it loads them.
+ */
+@SuppressWarnings("EnumOrdinal") // arrays indexed by field
+public final class EntryChecker {
+
+  private static final EntryRule[] RULES = rules();
+  private static final int WORDS = (RULES.length + 63) / 64;
+  private static final long[][] READERS = readersByField();
+  private static final long[] ASKERS = askers();
+
+  private final EntryContext context;
+  private final long[] due = new long[WORDS];
+  private final Vmcs lastGood;
+  private boolean anyGood;
+
+  /** A checker for the processor of {@code context}, whose VMCS does not matter. */
+  public EntryChecker(EntryContext context) {
+    this.context = context;
+    lastGood = new Vmcs(context.capabilities().revisionId());
+  }
+
+  /** The first rule, in the order of the SDM's text, that a VM entry with {@code vmcs} breaks. */
+  public @Nullable EntryRule firstBroken(Vmcs vmcs) {
+    context.about(vmcs);
+    findDue(vmcs);
+    for (int word = 0; word < WORDS; word++) {
+      for (long left = due[word]; left != 0; left &= left - 1) {
+        EntryRule rule = RULES[word * 64 + Long.numberOfTrailingZeros(left)];
+        if (rule.isBroken(context)) {
+          return rule;
+        }
+      }
+    }
+    lastGood.copyFrom(vmcs);
+    anyGood = true;
+    return null;
+  }
+
+  private void findDue(Vmcs vmcs) {
+    if (!anyGood) {
+      Arrays.fill(due, -1L);
+      due[WORDS - 1] = -1L >>> (WORDS * 64 - RULES.length);
+      return;
+    }
+    System.arraycopy(ASKERS, 0, due, 0, WORDS);
+    for (int field = vmcs.firstDifference(lastGood, 0); field >= 0; ) {
+      long[] readers = READERS[field];
+      for (int word = 0; word < WORDS; word++) {
+        due[word] |= readers[word];
+      }
+      field = vmcs.firstDifference(lastGood, field + 1);
+    }
+  }
+
+  private static EntryRule[] rules() {
+    List<EntryRule> checked =
+        EntryRules.list().stream()
+            .filter(rule -> rule.section() != EntrySection.BASIC)
+            .filter(rule -> rule.section() != EntrySection.MSR_LOADING)
+            .toList();
+    return checked.toArray(EntryRule[]::new);
+  }
+
+  private static long[][] readersByField() {
+    long[][] readers = new long[VmcsField.COUNT][WORDS];
+    for (int i = 0; i < RULES.length; i++) {
+      for (VmcsField field : RULES[i].fields()) {
+        readers[field.ordinal()][i / 64] |= 1L << i;
+      }
+    }
+    return readers;
+  }
+
+  private static long[] askers() {
+    long[] askers = new long[WORDS];
+    for (int i = 0; i < RULES.length; i++) {
+      if (!RULES[i].inputs().isEmpty()) {
+        askers[i / 64] |= 1L << i;
+      }
+    }
+    return askers;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.vmxsim.vmcs.rules;
+
+import org.jspecify.annotations.NullMarked;
