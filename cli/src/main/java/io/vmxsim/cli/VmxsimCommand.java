@@ -23,7 +23,13 @@ import picocli.CommandLine.Spec;
           + " by reason, the page walks, and where the cycles go.",
     },
     commandListHeading = "%nCommands:%n",
-    subcommands = {TraceCommand.class, CpusCommand.class, CompletionCommand.class},
+    subcommands = {
+      ReplayCommand.class,
+      CompareCommand.class,
+      TraceCommand.class,
+      CpusCommand.class,
+      CompletionCommand.class
+    },
     footerHeading = "%nExamples:%n",
     footer = {
       "  vmxsim compare                      paging modes side by side, on the bundled sample",

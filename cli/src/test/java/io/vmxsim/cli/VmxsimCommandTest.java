@@ -11,7 +11,18 @@ class VmxsimCommandTest {
     Invocation help = Invocation.of("--help");
 
     assertEquals(0, help.exitCode());
-    for (String word : new String[] {"completion", "Examples:", "Exit codes:", "130", "docs/"}) {
+    for (String word :
+        new String[] {
+          "replay",
+          "compare",
+          "trace",
+          "cpus",
+          "completion",
+          "Examples:",
+          "Exit codes:",
+          "130",
+          "docs/"
+        }) {
       assertTrue(help.out().contains(word), word);
     }
   }

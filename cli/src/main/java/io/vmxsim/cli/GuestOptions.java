@@ -1,0 +1,67 @@
+package io.vmxsim.cli;
+
+import io.vmxsim.ept.PageSize;
+import io.vmxsim.guests.GuestOsOptions;
+import io.vmxsim.vmcs.InputException;
+import picocli.CommandLine.Option;
+
+/** What the modelled guest kernel around a user-level trace does. */
+final class GuestOptions {
+  @Option(
+      names = "--guest-memory",
+      paramLabel = "BYTES",
+      converter = Count.OfBytes.class,
+      description = "Guest-physical memory; 64G by default.")
+  private long memory = GuestOsOptions.DEFAULT.memoryBytes();
+
+  @Option(
+      names = "--direct-map",
+      paramLabel = "SIZE",
+      converter = Choice.OfPageSize.class,
+      description = "Pages of the kernel's map of all memory: 2M or 1G; 1G by default.")
+  private PageSize directMap = PageSize.SIZE_1G;
+
+  @Option(
+      names = "--isolation",
+      description = "Page-table isolation: each entry to the kernel and return loads CR3.")
+  private boolean isolation;
+
+  @Option(names = "--pcid", description = "Tag address spaces, so that CR3 loads keep the TLB.")
+  private boolean pcid;
+
+  @Option(
+      names = "--ticks-per-switch",
+      paramLabel = "N",
+      converter = Count.OfThings.class,
+      description = "Timer ticks between context switches among several traces; 0 for none.")
+  private long ticksPerSwitch = GuestOsOptions.DEFAULT.ticksPerSwitch();
+
+  @Option(names = "--no-zeroing", description = "Fresh frames are not zeroed.")
+  private boolean withoutZeroing;
+
+  @Option(names = "--no-tick-work", description = "A tick is acknowledged and that is all.")
+  private boolean withoutTickWork;
+
+  @Option(names = "--no-process-end", description = "A process that ends unmaps nothing.")
+  private boolean withoutProcessEnd;
+
+  /**
+   * @throws InputException if no kernel could be set up like this
+   */
+  GuestOsOptions options() {
+    try {
+      return new GuestOsOptions(
+          memory,
+          GuestOsOptions.DEFAULT.pageShift(), // each run has its own
+          directMap.shift(),
+          isolation,
+          pcid,
+          !withoutZeroing,
+          !withoutTickWork,
+          (int) Math.min(ticksPerSwitch, Integer.MAX_VALUE),
+          !withoutProcessEnd);
+    } catch (IllegalArgumentException e) {
+      throw new InputException("guest model", "", "expected another " + e.getMessage(), e);
+    }
+  }
+}
