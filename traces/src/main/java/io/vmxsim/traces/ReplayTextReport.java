@@ -64,7 +64,7 @@ public final class ReplayTextReport {
     out.append(
         text(
             "%s (%s): %,d instructions, %,d loads, %,d stores, %,d distinct 4K pages\n",
-            trace.source(),
+            trace.source().equals(TraceFormats.STANDARD_INPUT) ? "standard input" : trace.source(),
             trace.format(),
             trace.instructions(),
             trace.loads(),
@@ -139,6 +139,9 @@ public final class ReplayTextReport {
     TextTable table = new TextTable();
     table.row("", "hits", "misses", "miss rate");
     for (TlbRow row : run.tlb()) {
+      if (row.hits() + row.misses() == 0) {
+        continue; // of use in another mode or with other pages
+      }
       table.row(
           row.structure(),
           grouped(row.hits()),

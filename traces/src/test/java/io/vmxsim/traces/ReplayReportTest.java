@@ -38,7 +38,7 @@ class ReplayReportTest {
           "some-cpu",
           1000,
           List.of(),
-          List.of(new TlbRow("STLB", 90, 10)),
+          List.of(new TlbRow("STLB", 90, 10), new TlbRow("nested-TLB", 0, 0)),
           new Walks(10, 40),
           new Cycles(1000, 400, 0, 0),
           List.of());
@@ -105,6 +105,14 @@ class ReplayReportTest {
   @Test
   void nativeRunSaysThatItHasNoExits() {
     assertTrue(ReplayTextReport.exits(RESULT).contains("No VM exits."));
+  }
+
+  @Test
+  void translationCachesNobodyAskedAreLeftOut() {
+    String text = ReplayTextReport.exits(RESULT);
+
+    assertTrue(text.contains("STLB "), text);
+    assertFalse(text.contains("nested-TLB"), text);
   }
 
   @Test
@@ -202,10 +210,11 @@ class ReplayReportTest {
     assertEquals(
         "paging,policy,guestPage,hostPage,cpu,instructions,exits,exitsFromGuestModel,walks,"
             + "entryReads,cycles,guestCycles,translationCycles,exitCycles,vmmCycles,"
-            + "exits.EPT_VIOLATION,exits.EXCEPTION_NMI,exits.INVLPG,tlb.STLB.hits,tlb.STLB.misses",
+            + "exits.EPT_VIOLATION,exits.EXCEPTION_NMI,exits.INVLPG,tlb.STLB.hits,tlb.STLB.misses,"
+            + "tlb.nested-TLB.hits,tlb.nested-TLB.misses",
         lines.get(0));
     assertEquals(
-        "shadow,drop,4K,2M,some-cpu,1000,4,2,10,40,2800,1000,400,500,900,0,3,1,90,10",
+        "shadow,drop,4K,2M,some-cpu,1000,4,2,10,40,2800,1000,400,500,900,0,3,1,90,10,0,0",
         lines.get(2));
     assertEquals(4, lines.size());
   }
