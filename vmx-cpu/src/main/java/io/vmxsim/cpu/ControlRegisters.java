@@ -180,8 +180,8 @@ final class ControlRegisters {
   private boolean fixedBitsOfCr0Hold(long value) {
     boolean unrestricted = intercepts.on(SecondaryControl.UNRESTRICTED_GUEST);
     long exempt = unrestricted ? CpuState.CR0_PE | CpuState.CR0_PG : 0;
-    return EntryFacts.fixedBitsHold(
-        value, capabilities.cr0Fixed1(), capabilities.cr0MayBe1(), exempt);
+    return (~value & capabilities.cr0Fixed1() & ~exempt) == 0
+        && (value & ~capabilities.cr0MayBe1() & ~exempt) == 0;
   }
 
   // ---- CR3 -----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@ package io.vmxsim.cpu;
 import io.vmxsim.ept.MmuGeometry;
 import io.vmxsim.vmcs.InputException;
 import io.vmxsim.vmcs.VmxCapabilities;
+import io.vmxsim.vmcs.rules.CpuFacts;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -141,6 +142,11 @@ public final class CpuProfile {
   /** What VMX offers. */
   public VmxCapabilities vmxCapabilities() {
     return vmxCapabilities;
+  }
+
+  /** What the checks of VM entry need to know of it besides {@link #vmxCapabilities()}. */
+  public CpuFacts cpuFacts() {
+    return EntryCpuFacts.of(cpuid, cpuid.maxPhyAddr());
   }
 
   /** The core's clock in MHz, constant, and the TSC's. */

@@ -28,6 +28,7 @@ public enum CpuidFeature {
   SGX(0x7, 0, Cpuid.EBX, 2),
   SMEP(0x7, 0, Cpuid.EBX, 7),
   INVPCID(0x7, 0, Cpuid.EBX, 10),
+  RTM(0x7, 0, Cpuid.EBX, 11),
   MPX(0x7, 0, Cpuid.EBX, 14),
   RDSEED(0x7, 0, Cpuid.EBX, 18),
   SMAP(0x7, 0, Cpuid.EBX, 20),

@@ -130,7 +130,7 @@ public final class MsrFile {
   }
 
   /** Whether each byte is a memory type that IA32_PAT can hold: 0, 1, 4, 5, 6 or 7. */
-  static boolean areMemoryTypes(long pat) {
+  private static boolean areMemoryTypes(long pat) {
     for (int i = 0; i < Long.SIZE; i += Byte.SIZE) {
       int type = (int) (pat >>> i) & 0xff;
       if (type > 7 || type == 2 || type == 3) {
@@ -138,18 +138,6 @@ public final class MsrFile {
       }
     }
     return true;
-  }
-
-  /** Whether a value has no reserved bit of IA32_EFER, and LMA and LME both as {@code ia32e}. */
-  static boolean isEfer(long efer, boolean ia32e) {
-    return isGuestEfer(efer, ia32e, true);
-  }
-
-  /** As {@link #isEfer}; while paging is off, LME may be anything. */
-  static boolean isGuestEfer(long efer, boolean ia32e, boolean paging) {
-    boolean lma = (efer & CpuState.EFER_LMA) != 0;
-    boolean lme = (efer & CpuState.EFER_LME) != 0;
-    return (efer & ~EFER_WRITABLE) == 0 && lma == ia32e && (!paging || lme == ia32e);
   }
 
   /** LME cannot change while paging is on, and LMA is not software's to write. */

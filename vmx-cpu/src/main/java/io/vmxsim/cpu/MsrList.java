@@ -1,6 +1,7 @@
 package io.vmxsim.cpu;
 
 import io.vmxsim.ept.PhysicalMemory;
+import io.vmxsim.vmcs.rules.MsrLoadRules;
 
 /**
  * The MSR areas of VM entries and VM exits: 16-byte entries, MSR index in bits 31:0, reserved bits
@@ -25,13 +26,9 @@ final class MsrList {
     PhysicalMemory memory = processor.memory();
     for (long i = 0; i < count; i++) {
       long entry = address + i * ENTRY_BYTES;
-      int index = memory.read32(entry);
-      boolean loadable =
-          memory.read32(entry + 4) == 0
-              && !isX2apic(index)
-              && index != Msr.IA32_FS_BASE.address()
-              && index != Msr.IA32_GS_BASE.address();
-      if (!loadable || !processor.msrs().write(index, memory.read64(entry + 8))) {
+      long low = memory.read64(entry);
+      if (!MsrLoadRules.isLoadable(low, false)
+          || !processor.msrs().write((int) low, memory.read64(entry + 8))) {
         return i + 1;
       }
     }

@@ -26,16 +26,6 @@ final class PdpteRegisters {
     return true;
   }
 
-  /** Whether MOV to CR3 would accept the entries that are in the registers. */
-  static boolean areValid(PagingState paging) {
-    for (int i = 0; i < 4; i++) {
-      if (!isValid(paging.pdpte(i), paging)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
   /** Whether MOV to CR3 would accept the entry. */
   static boolean isValid(long entry, PagingState paging) {
     return (entry & PRESENT) == 0 || (entry & paging.pdpteReservedBits()) == 0;

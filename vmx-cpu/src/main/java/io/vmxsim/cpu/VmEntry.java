@@ -11,6 +11,11 @@ import io.vmxsim.vmcs.VmInstructionError;
 import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
 import io.vmxsim.vmcs.VmxCapabilities;
+import io.vmxsim.vmcs.rules.CpuFacts;
+import io.vmxsim.vmcs.rules.EntryChecker;
+import io.vmxsim.vmcs.rules.EntryContext;
+import io.vmxsim.vmcs.rules.EntryRule;
+import io.vmxsim.vmcs.rules.EptPointerRules;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,26 +24,29 @@ import org.jspecify.annotations.Nullable;
  * come before, in VMLAUNCH and VMRESUME.
  */
 final class VmEntry {
-  /** Exit qualification of a guest-state failure: a problem loading the PDPTEs (26.7). */
-  private static final int PDPTE_PROBLEM = 2;
-
   private final Processor processor;
   private final CpuState state;
-  private final EntryFacts facts;
+  private final EntryContext context;
+  private final EntryChecker checker;
   private final ModelledControls modelled;
   private final GuestStateArea guestState;
   private final MsrList msrList;
   private final EptFeatures eptFeatures;
 
-  /** Whether the controls and host state of the current VMCS are known to pass. */
-  private boolean checked;
+  /** Whether the controls of the current VMCS are known to be modelled. */
+  private boolean modelledControls;
+
+  private @Nullable EntryRule broken;
 
   VmEntry(Processor processor) {
     this.processor = processor;
     state = processor.state();
     VmxCapabilities capabilities = processor.profile().vmxCapabilities();
     int width = processor.memory().addressBits();
-    facts = new EntryFacts(capabilities, width);
+    CpuFacts cpu = EntryCpuFacts.of(processor.profile().cpuid(), width);
+    Vmcs none = new Vmcs(capabilities.revisionId());
+    context = new EntryContext(capabilities, cpu, new EntrySurroundings(processor), none);
+    checker = new EntryChecker(context);
     modelled = new ModelledControls(capabilities);
     guestState = new GuestStateArea(processor);
     msrList = new MsrList(processor);
@@ -48,31 +56,34 @@ final class VmEntry {
 
   /** Whether a VM entry with "enable EPT" would accept this EPTP, for INVEPT. */
   boolean isValidEptp(long eptp) {
-    return facts.isValidEptp(eptp);
+    return EptPointerRules.accept(context, eptp);
   }
 
-  /** A control or host-state field was written, or another VMCS became current. */
-  void forgetChecks() {
-    checked = false;
+  /** A control was written, or another VMCS became current. */
+  void forgetControls() {
+    modelledControls = false;
+  }
+
+  /** The rule that the last VM entry broke; null if it broke none. */
+  @Nullable EntryRule broken() {
+    return broken;
+  }
+
+  /** What the last VM entry was checked against. */
+  EntryContext context() {
+    return context;
   }
 
   /**
-   * "Checks on VMX Controls and Host-State Area" (26.2): the error number, or null. They are not
-   * made again for a VMCS that was entered and has not been written to since in these areas.
+   * "Checks on VMX Controls and Host-State Area" (26.2): the error number, or null. The checks on
+   * guest state (26.3.1) are made at once with them; {@link #enter} reports what they found.
    */
   @Nullable VmInstructionError checkControlsAndHost(Vmcs vmcs) {
-    facts.about(vmcs);
-    if (checked) {
-      return null;
+    if (!modelledControls) {
+      modelled.requireControls(vmcs, state.rip);
     }
-    modelled.requireControls(vmcs, state.rip);
-    if (EntryCheck.firstBroken(EntryCheck.Area.CONTROLS, facts) != null) {
-      return VmInstructionError.VM_ENTRY_WITH_INVALID_CONTROL_FIELDS;
-    }
-    if (EntryCheck.firstBroken(EntryCheck.Area.HOST, facts) != null) {
-      return VmInstructionError.VM_ENTRY_WITH_INVALID_HOST_STATE_FIELDS;
-    }
-    return null;
+    broken = checker.firstBroken(vmcs);
+    return broken == null ? null : broken.failure().error();
   }
 
   /**
@@ -82,15 +93,14 @@ final class VmEntry {
    */
   boolean enter(Vmcs vmcs, boolean launch) {
     processor.cycles().exit += processor.costs().of(Cost.VM_ENTRY);
-    ModelledControls.requireGuestState(vmcs, state.rip);
-    EntryCheck broken = EntryCheck.firstBroken(EntryCheck.Area.GUEST, facts);
     if (broken != null) {
       return fail(vmcs, ExitReason.INVALID_STATE, broken.qualification());
     }
+    ModelledControls.requireGuestState(vmcs, state.rip);
     guestState.load(vmcs);
-    boolean ept = facts.on(SecondaryControl.ENABLE_EPT);
-    if (state.usesPaePaging() && !pdptesValid(vmcs, ept)) {
-      return fail(vmcs, ExitReason.INVALID_STATE, PDPTE_PROBLEM);
+    boolean ept = vmcs.enabled(SecondaryControl.ENABLE_EPT);
+    if (!ept && state.usesPaePaging()) {
+      loadPdptes(vmcs);
     }
     enterGuestTranslation(vmcs, ept);
     long failed =
@@ -103,7 +113,7 @@ final class VmEntry {
     if (launch) {
       vmcs.setLaunched(true);
     }
-    checked = true;
+    modelledControls = true;
     processor.enterNonRoot(vmcs);
     if (processor.intercepts().on(PinControl.ACTIVATE_VMX_PREEMPTION_TIMER)) {
       processor.pending().startPreemptionTimer(vmcs.get(VmcsField.VMX_PREEMPTION_TIMER_VALUE));
@@ -117,22 +127,21 @@ final class VmEntry {
     return false;
   }
 
-  /** "Checks on Guest Page-Directory-Pointer-Table Entries" (26.3.1.6). */
-  private boolean pdptesValid(Vmcs vmcs, boolean ept) {
-    if (!ept) {
-      return PdpteRegisters.load(
-          processor.memory(), state.paging(), vmcs.get(VmcsField.GUEST_CR3) & 0xffffffe0L);
+  /** "Loading Page-Directory-Pointer-Table Entries" (26.3.2.4) from memory. */
+  private void loadPdptes(Vmcs vmcs) {
+    long table = vmcs.get(VmcsField.GUEST_CR3) & 0xffffffe0L;
+    if (!PdpteRegisters.load(processor.memory(), state.paging(), table)) {
+      throw new IllegalStateException("PDPTEs that passed the checks do not load: " + processor);
     }
-    return PdpteRegisters.areValid(state.paging());
   }
 
   private void enterGuestTranslation(Vmcs vmcs, boolean ept) {
     Mmu mmu = processor.mmu();
-    boolean vpid = facts.on(SecondaryControl.ENABLE_VPID);
+    boolean vpid = vmcs.enabled(SecondaryControl.ENABLE_VPID);
     if (ept) {
       mmu.setEptFeatures(
           eptFeatures.withModeBasedExecute(
-              facts.on(SecondaryControl.MODE_BASED_EXECUTE_CONTROL_FOR_EPT)));
+              vmcs.enabled(SecondaryControl.MODE_BASED_EXECUTE_CONTROL_FOR_EPT)));
     }
     mmu.enterGuest(
         vpid ? (int) vmcs.get(VmcsField.VIRTUAL_PROCESSOR_IDENTIFIER) : 0,

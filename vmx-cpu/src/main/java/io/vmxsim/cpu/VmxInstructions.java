@@ -10,6 +10,8 @@ import io.vmxsim.vmcs.VmcsAccess;
 import io.vmxsim.vmcs.VmcsField;
 import io.vmxsim.vmcs.VmcsRegion;
 import io.vmxsim.vmcs.VmxCapabilities;
+import io.vmxsim.vmcs.rules.EntryContext;
+import io.vmxsim.vmcs.rules.EntryRule;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -96,6 +98,16 @@ public final class VmxInstructions {
   /** Whether the processor is in VMX operation, root or non-root. */
   public boolean isOn() {
     return on;
+  }
+
+  /** The rule that the last VM entry broke; null if it broke none. */
+  public @Nullable EntryRule brokenEntryRule() {
+    return entry.broken();
+  }
+
+  /** What the last VM entry was checked against. */
+  public EntryContext entryContext() {
+    return entry.context();
   }
 
   /** The current-VMCS pointer, or {@link #NO_POINTER}. */
@@ -306,7 +318,7 @@ public final class VmxInstructions {
     }
     access.write(vmcs, encoding, newValue, in64BitMode);
     if ((encoding & FIELD_TYPE) != GUEST_STATE_TYPE) {
-      entry.forgetChecks();
+      entry.forgetControls();
     }
     return succeed();
   }
@@ -454,7 +466,7 @@ public final class VmxInstructions {
   private void setCurrent(long pointer, @Nullable Vmcs vmcs) {
     currentPointer = pointer;
     current = vmcs;
-    entry.forgetChecks();
+    entry.forgetControls();
   }
 
   private void charge(Cost cost) {

@@ -93,6 +93,7 @@ class SensitiveInstructionsTest {
     f.set(PrimaryControl.USE_TPR_SHADOW);
     f.write(VmcsField.VIRTUAL_APIC_ADDRESS, 0x10000);
     f.write(VmcsField.TPR_THRESHOLD, 5);
+    f.memory.write32(0x10080, 0xf0); // VTPR, which VM entry holds against the threshold
     f.launch();
     assertEquals(StepOutcome.DONE, f.sensitive().movToCr(8, 5, 0, 4));
     assertEquals(0x50, f.memory.read32(0x10080));

@@ -32,6 +32,9 @@ class VmEntryTest {
     f.write(VmcsField.GUEST_FS_BASE, 0x7000_1000L);
     f.write(VmcsField.GUEST_IA32_SYSENTER_EIP, 0x1234);
     f.write(VmcsField.GUEST_IDTR_BASE, 0x9999);
+    f.write(VmcsField.GUEST_CS_SELECTOR, 0x33);
+    f.write(VmcsField.GUEST_CS_ACCESS_RIGHTS, Segment.FLAT_CODE | Segment.LONG | 3 << 5);
+    f.write(VmcsField.GUEST_SS_SELECTOR, 0x2b);
     f.write(VmcsField.GUEST_SS_ACCESS_RIGHTS, Segment.FLAT_DATA | 3 << 5);
     f.launch();
     assertTrue(f.processor.inNonRoot());
@@ -86,7 +89,7 @@ class VmEntryTest {
   @CsvSource({
     "HOST_CR0, 0",
     "HOST_CR4, 0",
-    "HOST_CR3, 4611686018427387904",
+    "HOST_CR3, 1152921504606846976",
     "HOST_CS_SELECTOR, 0",
     "HOST_TR_SELECTOR, 0",
     "HOST_DS_SELECTOR, 3",

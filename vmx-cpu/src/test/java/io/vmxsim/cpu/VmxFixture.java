@@ -86,7 +86,10 @@ final class VmxFixture implements GuestSide {
   }
 
   void launch() {
-    must(VmxOutcome.SUCCEED, vmx().vmlaunch());
+    VmxOutcome outcome = vmx().vmlaunch();
+    if (outcome != VmxOutcome.SUCCEED) {
+      throw new AssertionError(outcome + ", broken: " + vmx().brokenEntryRule());
+    }
   }
 
   private void fillControls() {
@@ -132,6 +135,7 @@ final class VmxFixture implements GuestSide {
     }
     write(VmcsField.GUEST_CS_ACCESS_RIGHTS, Segment.FLAT_CODE | Segment.LONG);
     write(VmcsField.GUEST_TR_ACCESS_RIGHTS, Segment.BUSY_TSS);
+    write(VmcsField.GUEST_TR_LIMIT, 0x67);
     write(VmcsField.GUEST_LDTR_ACCESS_RIGHTS, Segment.UNUSABLE);
     write(VmcsField.GUEST_DR7, 0x400);
     write(VmcsField.GUEST_RIP, GUEST_RIP);
