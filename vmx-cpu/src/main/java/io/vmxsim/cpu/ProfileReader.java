@@ -121,7 +121,13 @@ final class ProfileReader {
   private ProfileEntry entry(ProfileSection in, String key, String text) {
     String unit = in.unitOf(key);
     if (unit == null) {
-      throw bad("[" + in.title() + "] has no key '" + key + "'" + NearNames.hint(key, in.keys()));
+      throw bad(
+          "expected a key of ["
+              + in.title()
+              + "], not '"
+              + key
+              + "'"
+              + NearNames.hint(key, in.keys()));
     }
     String[] columns = text.split("\\|", 3);
     if (columns.length < 3) {

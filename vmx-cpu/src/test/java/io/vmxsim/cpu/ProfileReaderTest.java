@@ -68,13 +68,13 @@ class ProfileReaderTest {
         "costs; vmread = 5 cycles | set by user | x; expected the status measured, published or assumed",
         "costs; vmread = 5 cycles | assumed |; expected a source after the status",
         "costs; vmread = 5 cycles | assumed | @book; expected a line 'book = …' in [sources]",
-        "costs; vm-exit.NOTHING = 5 cycles | assumed | x; has no key 'vm-exit.NOTHING'",
-        "geometry; STLB.size = 5 entries | assumed | x; [geometry] has no key 'STLB.size'",
+        "costs; vm-exit.NOTHING = 5 cycles | assumed | x; expected a key of [costs], not 'vm-exit.NOTHING'",
+        "geometry; STLB.size = 5 entries | assumed | x; expected a key of [geometry], not 'STLB.size'",
         "geometry; STLB.pages = 4K 8K pages | assumed | x; some of: 4K 2M 1G",
         "geometry; STLB.serves = everything serves | assumed | x; some of: load store fetch",
         "vmx; IA32_VMX_BASIS = 0x0000000000000000 msr | assumed | x; did you mean IA32_VMX_BASIC",
         "vmx; IA32_VMX_BASIC = 0x12 msr | assumed | x; expected 0x and 16 hexadecimal digits",
-        "cpuid; 1 = 0x00000000 0x00000000 0x00000000 0x00000000 registers | assumed | x; [cpuid] has no key '1'",
+        "cpuid; 1 = 0x00000000 0x00000000 0x00000000 0x00000000 registers | assumed | x; expected a key of [cpuid], not '1'",
         "cpuid; 0x1 = 0x00000000 0x00000000 0x00000000 registers | assumed | x; expected four registers",
         "prices; x = 1; expected one of [sources] [cpuid] [vmx] [geometry] [costs]"
       })
