@@ -50,6 +50,7 @@ final class ReplayRun {
     processor = machine.processor();
     feed = wholeSystem ? wholeSystem(traces.get(0)) : userLevel(guest, traces);
     processor.setGuest(feed);
+    processor.sensitive().seed(options.seed());
     setTimer(options);
     exits = new ExitStatistics(options.top());
     recorder = new ExitRecorder(processor, feed, exits);

@@ -39,7 +39,7 @@ public final class SensitiveInstructions {
   private long information;
   private long displacement;
   private boolean monitoring;
-  private long random = 0x9e3779b97f4a7c15L;
+  private long random;
 
   SensitiveInstructions(Processor processor) {
     this.processor = processor;
@@ -48,6 +48,13 @@ public final class SensitiveInstructions {
     controlRegisters = new ControlRegisters(processor);
     io = new IoInstructions(processor);
     timeStamp = new TimeStamp(processor);
+    seed(0);
+  }
+
+  /** Starts the numbers of RDRAND and RDSEED anew: equal seeds give equal numbers. */
+  public void seed(long seed) {
+    long mixed = (seed ^ (seed >>> 30)) * 0xbf58476d1ce4e5b9L + 0x9e3779b97f4a7c15L;
+    random = mixed == 0 ? 1 : mixed;
   }
 
   /**
@@ -297,7 +304,7 @@ public final class SensitiveInstructions {
     return random(Intercept.RDSEED, register, size, length);
   }
 
-  /** The same numbers in every run: xorshift64, from a fixed seed. CF says there was a number. */
+  /** The same numbers in every run: xorshift64, from {@link #seed}. CF says there was a number. */
   private StepOutcome random(Intercept row, int register, int size, int length) {
     StepOutcome admitted = admit(row, 0, length);
     if (admitted != StepOutcome.DONE) {

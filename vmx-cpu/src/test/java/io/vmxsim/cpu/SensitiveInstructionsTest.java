@@ -149,6 +149,20 @@ class SensitiveInstructionsTest {
   }
 
   @Test
+  void equalSeedsGiveEqualRandomNumbersAndOthersGiveOthers() {
+    long[] drawn = new long[3];
+    long[] seeds = {7, 7, 8};
+    for (int i = 0; i < seeds.length; i++) {
+      VmxFixture f = new VmxFixture("skylake-sp");
+      f.sensitive().seed(seeds[i]);
+      assertEquals(StepOutcome.DONE, f.sensitive().rdrand(3, 8, 4));
+      drawn[i] = f.state().register(3);
+    }
+    assertEquals(drawn[0], drawn[1]);
+    assertNotEquals(drawn[0], drawn[2]);
+  }
+
+  @Test
   void instructionsThatTheCpuLacksAreInvalid() {
     VmxFixture f = new VmxFixture("nehalem");
     f.sensitive().rdrand(0, 8, 3);
