@@ -13,7 +13,6 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
@@ -175,41 +174,6 @@ class TraceFormatsTest {
             TraceConvert.convert(
                 Actions.reader(LACKEY + "?\n", TraceOptions.DEFAULT), file, 0, "", n -> {}));
     assertArrayEquals(new String[0], folder.toFile().list());
-  }
-
-  @Test
-  void prefetchingChangesNothing() throws IOException {
-    byte[] data = champSim(60_000);
-    List<String> ahead = new ArrayList<>();
-    try (PrefetchingReader reader =
-        new PrefetchingReader(Actions.reader(data, TraceOptions.DEFAULT))) {
-      for (ActionBatch b = reader.next(); b != null; b = reader.next()) {
-        for (int i = 0; i < b.count(); i++) {
-          ahead.add(Actions.text(b, i));
-        }
-        assertEquals(ahead.size(), reader.counts().instructions());
-      }
-    }
-    assertEquals(Actions.read(Actions.reader(data, TraceOptions.DEFAULT)), ahead);
-  }
-
-  @Test
-  void prefetchingDeliversTheExceptionAfterTheBatchesBeforeIt() {
-    byte[] data = champSim(60_000);
-    data[64 * 50_000 + 8] = 7;
-    try (PrefetchingReader reader =
-        new PrefetchingReader(Actions.reader(data, TraceOptions.DEFAULT))) {
-      String message =
-          Actions.message(
-              () -> {
-                for (int i = 0; i < 100; i++) {
-                  reader.next();
-                }
-              });
-      assertTrue(message.contains("record 50000 "), message);
-      assertTrue(reader.counts().records() <= 50_000);
-      assertEquals(message, Actions.message(reader::next));
-    }
   }
 
   @Test
