@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A processor's way to check: it remembers the fields of the last VM entry that passed and asks
  * only the rules that read a field whose value is another now, and those that read anything besides
- * fields. As rules are functions of their inputs, the answer is that of all rules; it does not
- * matter whether the fields are those of the same VMCS.
+ * fields, as far as those fields let them apply. As rules are functions of their inputs, the answer
+ * is that of all rules; it does not matter whether the fields are those of the same VMCS.
  *
  * <p>Left out are the basic checks, which VMLAUNCH and VMRESUME make, and those on the MSR-load
  * area, whose entries the processor checks as it loads them.
@@ -25,6 +25,7 @@ public final class EntryChecker {
 
   private final EntryContext context;
   private final long[] due = new long[WORDS];
+  private final long[] asking = new long[WORDS]; // of ASKERS, those to which lastGood's fields lead
   private final Vmcs lastGood;
   private boolean anyGood;
 
@@ -46,9 +47,20 @@ public final class EntryChecker {
         }
       }
     }
+    remember(vmcs);
+    return null;
+  }
+
+  private void remember(Vmcs vmcs) {
+    for (int word = 0; word < WORDS; word++) {
+      for (long left = due[word] & ASKERS[word]; left != 0; left &= left - 1) {
+        long rule = Long.lowestOneBit(left);
+        boolean applies = RULES[word * 64 + Long.numberOfTrailingZeros(left)].fieldsAllow(context);
+        asking[word] = applies ? asking[word] | rule : asking[word] & ~rule;
+      }
+    }
     lastGood.copyFrom(vmcs);
     anyGood = true;
-    return null;
   }
 
   private void findDue(Vmcs vmcs) {
@@ -57,7 +69,7 @@ public final class EntryChecker {
       due[WORDS - 1] = -1L >>> (WORDS * 64 - RULES.length);
       return;
     }
-    System.arraycopy(ASKERS, 0, due, 0, WORDS);
+    System.arraycopy(asking, 0, due, 0, WORDS);
     for (int field = vmcs.firstDifference(lastGood, 0); field >= 0; ) {
       long[] readers = READERS[field];
       for (int word = 0; word < WORDS; word++) {

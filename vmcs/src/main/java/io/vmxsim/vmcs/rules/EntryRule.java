@@ -7,6 +7,7 @@ import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One check of VM entry: a sentence of the SDM that can be asked of a context. Rules are pure; they
@@ -20,7 +21,8 @@ public final class EntryRule {
   private final EntryFailure failure;
   private final long qualification;
   private final String requirement;
-  private final Condition when;
+  private final @Nullable Condition whenFields;
+  private final @Nullable Condition whenInputs;
   private final Condition then;
   private final Set<VmcsField> fields;
   private final Set<EntryInput> inputs;
@@ -33,12 +35,18 @@ public final class EntryRule {
     failure = draft.failure;
     qualification = draft.qualification;
     requirement = draft.requirement;
-    when = draft.when;
+    whenFields = draft.whenFields;
+    whenInputs = draft.whenInputs;
     this.then = then;
-    fields = EnumSet.copyOf(when.fields());
-    fields.addAll(then.fields());
-    inputs = EnumSet.copyOf(when.inputs());
-    inputs.addAll(then.inputs());
+    fields = EnumSet.copyOf(then.fields());
+    inputs = EnumSet.copyOf(then.inputs());
+    if (whenFields != null) {
+      fields.addAll(whenFields.fields());
+    }
+    if (whenInputs != null) {
+      fields.addAll(whenInputs.fields());
+      inputs.addAll(whenInputs.inputs());
+    }
     fallsWith = Map.copyOf(draft.fallsWith);
   }
 
@@ -96,7 +104,7 @@ public final class EntryRule {
   /** What the rule says of a context. */
   public Verdict verdict(EntryContext context) {
     try {
-      if (!when.holds(context)) {
+      if (!applies(context)) {
         return Verdict.NOT_APPLICABLE;
       }
       return then.holds(context) ? Verdict.HOLDS : Verdict.BROKEN;
@@ -107,7 +115,16 @@ public final class EntryRule {
 
   /** Whether the verdict is {@link Verdict#BROKEN}, for a context that knows all inputs. */
   boolean isBroken(EntryContext context) {
-    return when.holds(context) && !then.holds(context);
+    return applies(context) && !then.holds(context);
+  }
+
+  private boolean applies(EntryContext context) {
+    return fieldsAllow(context) && (whenInputs == null || whenInputs.holds(context));
+  }
+
+  /** Whether those conditions hold that depend on fields alone. */
+  boolean fieldsAllow(EntryContext context) {
+    return whenFields == null || whenFields.holds(context);
   }
 
   @Override
@@ -125,7 +142,8 @@ public final class EntryRule {
     private SdmRef source;
     private EntryFailure failure;
     private long qualification;
-    private Condition when = Condition.reading(c -> true);
+    private @Nullable Condition whenFields;
+    private @Nullable Condition whenInputs;
 
     Draft(RuleList list, EntrySection section, String id, String requirement) {
       this.list = list;
@@ -144,7 +162,11 @@ public final class EntryRule {
 
     /** The check is made if this and all other conditions hold. */
     Draft when(Condition condition) {
-      when = when.and(condition);
+      if (condition.inputs().isEmpty()) {
+        whenFields = whenFields == null ? condition : whenFields.and(condition);
+      } else {
+        whenInputs = whenInputs == null ? condition : whenInputs.and(condition);
+      }
       return this;
     }
 
