@@ -3,7 +3,9 @@ package io.vmxsim.vmcs.rules;
 import io.vmxsim.vmcs.Control;
 import io.vmxsim.vmcs.ControlWord;
 import io.vmxsim.vmcs.VmcsField;
+import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Set;
 
 /** A predicate of a context that knows what it reads: the building block of rules. */
@@ -16,12 +18,12 @@ final class Condition {
   }
 
   private final Test test;
-  private final Set<VmcsField> fields;
+  private final Map<VmcsField, Long> bits;
   private final Set<EntryInput> inputs;
 
-  private Condition(Test test, Set<VmcsField> fields, Set<EntryInput> inputs) {
+  private Condition(Test test, Map<VmcsField, Long> bits, Set<EntryInput> inputs) {
     this.test = test;
-    this.fields = fields;
+    this.bits = bits;
     this.inputs = inputs;
   }
 
@@ -51,23 +53,28 @@ final class Condition {
 
   /** The bits in {@code mask} have this value. */
   static Condition matches(VmcsField field, long mask, long value) {
-    return reading(c -> (c.get(field) & mask) == value, field);
+    Map<VmcsField, Long> read = new EnumMap<>(VmcsField.class);
+    read.put(field, mask);
+    return new Condition(
+        c -> (c.get(field) & mask) == value, read, EnumSet.noneOf(EntryInput.class));
   }
 
   /** Any predicate that reads these fields at most. */
   static Condition reading(Test test, VmcsField... fields) {
-    Set<VmcsField> read = EnumSet.noneOf(VmcsField.class);
-    read.addAll(Set.of(fields));
+    Map<VmcsField, Long> read = new EnumMap<>(VmcsField.class);
+    for (VmcsField field : fields) {
+      read.put(field, -1L);
+    }
     return new Condition(test, read, EnumSet.noneOf(EntryInput.class));
   }
 
   /** A predicate of the surroundings. */
   static Condition asking(EntryInput input, Test test) {
-    return new Condition(test, EnumSet.noneOf(VmcsField.class), EnumSet.of(input));
+    return new Condition(test, new EnumMap<>(VmcsField.class), EnumSet.of(input));
   }
 
   static Condition not(Condition condition) {
-    return new Condition(c -> !condition.holds(c), condition.fields, condition.inputs);
+    return new Condition(c -> !condition.holds(c), condition.bits, condition.inputs);
   }
 
   Condition and(Condition other) {
@@ -79,19 +86,21 @@ final class Condition {
   }
 
   private Condition with(Condition other, Test both) {
-    Set<VmcsField> allFields = EnumSet.copyOf(fields);
-    allFields.addAll(other.fields);
+    Map<VmcsField, Long> allBits = new EnumMap<>(VmcsField.class);
+    allBits.putAll(bits);
+    other.bits.forEach((field, mask) -> allBits.merge(field, mask, (a, b) -> a | b));
     Set<EntryInput> allInputs = EnumSet.copyOf(inputs);
     allInputs.addAll(other.inputs);
-    return new Condition(both, allFields, allInputs);
+    return new Condition(both, allBits, allInputs);
   }
 
   boolean holds(EntryContext context) {
     return test.holds(context);
   }
 
-  Set<VmcsField> fields() {
-    return fields;
+  /** The bits it may read, by field. */
+  Map<VmcsField, Long> bits() {
+    return bits;
   }
 
   Set<EntryInput> inputs() {

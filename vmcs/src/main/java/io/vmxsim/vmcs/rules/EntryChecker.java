@@ -4,13 +4,16 @@ import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A processor's way to check: it remembers the fields of the last VM entry that passed and asks
- * only the rules that read a field whose value is another now, and those that read anything besides
- * fields, as far as those fields let them apply. As rules are functions of their inputs, the answer
- * is that of all rules; it does not matter whether the fields are those of the same VMCS.
+ * only the rules that read a bit of a field that is another now, and those that read anything
+ * besides fields, as far as those fields let them apply. As rules are functions of their inputs,
+ * the answer is that of all rules; it does not matter whether the fields are those of the same
+ * VMCS.
  *
  * <p>Left out are the basic checks, which VMLAUNCH and VMRESUME make, and those on the MSR-load
  * area, whose entries the processor checks as it loads them.
@@ -20,8 +23,20 @@ public final class EntryChecker {
 
   private static final EntryRule[] RULES = rules();
   private static final int WORDS = (RULES.length + 63) / 64;
-  private static final long[][] READERS = readersByField();
+  private static final Readers[][] READERS = readersByField();
   private static final long[] ASKERS = askers();
+
+  private static final VmcsField[] FIELDS = VmcsField.values();
+
+  /** The rules that read these bits of a field. */
+  private static final class Readers {
+    private final long mask;
+    private final long[] rules = new long[WORDS];
+
+    Readers(long mask) {
+      this.mask = mask;
+    }
+  }
 
   private final EntryContext context;
   private final long[] due = new long[WORDS];
@@ -71,9 +86,14 @@ public final class EntryChecker {
     }
     System.arraycopy(asking, 0, due, 0, WORDS);
     for (int field = vmcs.firstDifference(lastGood, 0); field >= 0; ) {
-      long[] readers = READERS[field];
-      for (int word = 0; word < WORDS; word++) {
-        due[word] |= readers[word];
+      VmcsField changed = FIELDS[field];
+      long difference = vmcs.get(changed) ^ lastGood.get(changed);
+      for (Readers readers : READERS[field]) {
+        if ((difference & readers.mask) != 0) {
+          for (int word = 0; word < WORDS; word++) {
+            due[word] |= readers.rules[word];
+          }
+        }
       }
       field = vmcs.firstDifference(lastGood, field + 1);
     }
@@ -88,12 +108,17 @@ public final class EntryChecker {
     return checked.toArray(EntryRule[]::new);
   }
 
-  private static long[][] readersByField() {
-    long[][] readers = new long[VmcsField.COUNT][WORDS];
-    for (int i = 0; i < RULES.length; i++) {
-      for (VmcsField field : RULES[i].fields()) {
-        readers[field.ordinal()][i / 64] |= 1L << i;
+  private static Readers[][] readersByField() {
+    Readers[][] readers = new Readers[VmcsField.COUNT][];
+    for (VmcsField field : VmcsField.values()) {
+      Map<Long, Readers> byMask = new TreeMap<>();
+      for (int i = 0; i < RULES.length; i++) {
+        long mask = RULES[i].bits(field);
+        if (mask != 0) {
+          byMask.computeIfAbsent(mask, Readers::new).rules[i / 64] |= 1L << i;
+        }
       }
+      readers[field.ordinal()] = byMask.values().toArray(Readers[]::new);
     }
     return readers;
   }

@@ -3,6 +3,7 @@ package io.vmxsim.vmcs.rules;
 import io.vmxsim.vmcs.SdmRef;
 import io.vmxsim.vmcs.VmcsField;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
@@ -24,7 +25,7 @@ public final class EntryRule {
   private final @Nullable Condition whenFields;
   private final @Nullable Condition whenInputs;
   private final Condition then;
-  private final Set<VmcsField> fields;
+  private final Map<VmcsField, Long> bits = new EnumMap<>(VmcsField.class);
   private final Set<EntryInput> inputs;
   private final Map<String, String> fallsWith;
 
@@ -38,16 +39,20 @@ public final class EntryRule {
     whenFields = draft.whenFields;
     whenInputs = draft.whenInputs;
     this.then = then;
-    fields = EnumSet.copyOf(then.fields());
     inputs = EnumSet.copyOf(then.inputs());
+    addBits(then);
     if (whenFields != null) {
-      fields.addAll(whenFields.fields());
+      addBits(whenFields);
     }
     if (whenInputs != null) {
-      fields.addAll(whenInputs.fields());
+      addBits(whenInputs);
       inputs.addAll(whenInputs.inputs());
     }
     fallsWith = Map.copyOf(draft.fallsWith);
+  }
+
+  private void addBits(Condition condition) {
+    condition.bits().forEach((field, mask) -> bits.merge(field, mask, (a, b) -> a | b));
   }
 
   /** The rule's name: lower case, words separated by hyphens, unique. */
@@ -85,7 +90,12 @@ public final class EntryRule {
 
   /** The fields the rule may read, control vectors included, in field order. */
   public Set<VmcsField> fields() {
-    return Collections.unmodifiableSet(fields);
+    return Collections.unmodifiableSet(bits.keySet());
+  }
+
+  /** The bits of {@code field} the rule may read; 0 if it does not read the field. */
+  public long bits(VmcsField field) {
+    return bits.getOrDefault(field, 0L);
   }
 
   /** What else the rule may ask for. */
