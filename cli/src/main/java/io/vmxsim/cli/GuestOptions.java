@@ -1,8 +1,11 @@
 package io.vmxsim.cli;
 
+import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.ept.PageSize;
 import io.vmxsim.guests.GuestOsOptions;
+import io.vmxsim.traces.ReplayConfiguration;
 import io.vmxsim.vmcs.InputException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What the modelled guest kernel around a user-level trace does. */
@@ -11,8 +14,8 @@ final class GuestOptions {
       names = "--guest-memory",
       paramLabel = "BYTES",
       converter = Count.OfBytes.class,
-      description = "Guest-physical memory; 64G by default.")
-  private long memory = GuestOsOptions.DEFAULT.memoryBytes();
+      description = "Guest-physical memory; 64G, or what the CPU can address, by default.")
+  private @Nullable Long memory;
 
   @Option(
       names = "--direct-map",
@@ -46,12 +49,16 @@ final class GuestOptions {
   private boolean withoutProcessEnd;
 
   /**
+   * The options for a machine with that CPU.
+   *
    * @throws InputException if no kernel could be set up like this
    */
-  GuestOsOptions options() {
+  GuestOsOptions options(CpuProfile cpu) {
+    long most = ReplayConfiguration.mostGuestMemory(cpu);
+    long byDefault = Math.min(GuestOsOptions.DEFAULT.memoryBytes(), most);
     try {
       return new GuestOsOptions(
-          memory,
+          memory == null ? byDefault : memory,
           GuestOsOptions.DEFAULT.pageShift(), // each run has its own
           directMap.shift(),
           isolation,

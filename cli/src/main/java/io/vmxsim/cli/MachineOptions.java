@@ -86,7 +86,7 @@ final class MachineOptions {
     for (PageSize guestPage : orElse(guestPages, List.of(PageSize.SIZE_4K))) {
       for (Paging mode : orElse(paging, defaultPaging)) {
         for (PageSize hostPage : hostPages(mode, guestPage)) {
-          for (ShadowPolicy policy : policies(mode, defaultPolicies)) {
+          for (ShadowPolicy policy : policies(mode, defaultPolicies, profile)) {
             runs.add(new ReplayConfiguration(mode, policy, unsync, guestPage, hostPage, profile));
           }
         }
@@ -101,15 +101,16 @@ final class MachineOptions {
         : orElse(hostPages, List.of(PageSize.SIZE_4K));
   }
 
-  /** One policy where it does not matter; with --unsync only those by default that can be. */
-  private List<ShadowPolicy> policies(Paging mode, List<ShadowPolicy> defaultPolicies) {
+  /** One policy where it does not matter; by default only those that can be had. */
+  private List<ShadowPolicy> policies(
+      Paging mode, List<ShadowPolicy> defaultPolicies, CpuProfile profile) {
     if (mode != Paging.SHADOW) {
       return defaultPolicies.subList(0, 1);
     }
     return orElse(
         policies,
         defaultPolicies.stream()
-            .filter(policy -> !unsync || policy != ShadowPolicy.BYPASS)
+            .filter(policy -> ReplayConfiguration.permits(policy, unsync, profile))
             .toList());
   }
 

@@ -1,6 +1,7 @@
 package io.vmxsim.cli;
 
 import io.vmxsim.traces.Replay;
+import io.vmxsim.traces.ReplayConfiguration;
 import io.vmxsim.traces.ReplayOptions;
 import io.vmxsim.traces.ReplayResult;
 import io.vmxsim.traces.ReplayResult.Paging;
@@ -88,16 +89,17 @@ final class RunOptions {
    * @param policies shadow policies if the user named none
    */
   ReplayResult replay(List<Paging> paging, List<ShadowPolicy> policies) {
+    List<ReplayConfiguration> configurations = machine.configurations(paging, policies);
     ReplayOptions options =
         new ReplayOptions(
-            machine.configurations(paging, policies),
+            configurations,
             extent.warmup,
             extent.limit,
             extent.timerInstructions > 0 ? 0 : extent.timerHz,
             extent.timerInstructions,
             extent.seed,
             report.top(),
-            guest.options());
+            guest.options(configurations.get(0).cpu()));
     return new Replay(options, openers()).run();
   }
 

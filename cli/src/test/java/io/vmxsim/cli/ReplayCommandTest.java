@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.vmxsim.cpu.CpuProfile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -150,6 +151,26 @@ class ReplayCommandTest {
     Invocation.of("replay", trace, "--set", "walk.entry-read").assertFails(2, "KEY=VALUE");
     Invocation.of("replay", trace, "--guest-memory", "3").assertFails(2, "guest memory");
     Invocation.of("replay", trace, "--format", "tape").assertFails(2, "lackey");
+  }
+
+  @Test
+  void everyProfileComparesWithTheDefaultOptionsAndThePoliciesItCanHave() throws IOException {
+    for (String cpu : CpuProfile.names()) {
+      JsonNode runs = json("compare", trace, "--cpu", cpu, "--output", "json").get("runs");
+      boolean reservedBits = CpuProfile.named(cpu).cpuid().maxPhyAddr() < 52;
+      assertEquals(reservedBits ? 5 : 4, runs.size(), cpu);
+    }
+  }
+
+  @Test
+  void whatTheCpuCannotHaveIsOneLine() throws IOException {
+    Invocation.of("replay", trace, "--cpu", "nehalem", "--guest-memory", "64G")
+        .assertFails(2, "--guest-memory", "nehalem");
+    Invocation.of(
+            "replay", trace, "--cpu", "max", "--paging", "shadow", "--shadow-policy", "bypass")
+        .assertFails(2, "bypass", "max");
+    Invocation.of("replay", trace, "--cpu", "nehalem", "--guest-page", "1g")
+        .assertFails(2, "1g", "nehalem");
   }
 
   @Test

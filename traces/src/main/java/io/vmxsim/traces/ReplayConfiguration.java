@@ -7,6 +7,7 @@ import io.vmxsim.traces.ReplayResult.Paging;
 import io.vmxsim.vmcs.EptVpidCapability;
 import io.vmxsim.vmcs.InputException;
 import io.vmxsim.vmm.ShadowPolicy;
+import io.vmxsim.vmm.Vm;
 import io.vmxsim.vmm.VmOptions;
 
 /**
@@ -42,16 +43,48 @@ public record ReplayConfiguration(
         && !cpu.vmxCapabilities().supports(EptVpidCapability.PAGES_1G)) {
       throw new InputException("--host-page", "1g", cpu.name() + " has no 1-GByte EPT pages");
     }
-    if (paging == Paging.SHADOW && unsync && policy == ShadowPolicy.BYPASS) {
+    if (paging == Paging.SHADOW && !permits(policy, unsync, cpu)) {
       throw new InputException(
-          "--unsync",
-          "",
-          "a shadow policy that learns of entries late: drop or update, not bypass");
+          "--shadow-policy",
+          "bypass",
+          "expected no --unsync, and a CPU with reserved physical-address bits, which "
+              + cpu.name()
+              + " "
+              + (hasReservedBits(cpu) ? "has" : "lacks"));
     }
   }
 
-  /** The machine of this configuration. */
+  /**
+   * Whether a shadow policy can be had. BYPASS marks entries by reserved physical-address bits,
+   * which a CPU with MAXPHYADDR 52 has not, and must learn of entries at once, which unsync tables
+   * forbid.
+   */
+  public static boolean permits(ShadowPolicy policy, boolean unsync, CpuProfile cpu) {
+    return policy != ShadowPolicy.BYPASS || (!unsync && hasReservedBits(cpu));
+  }
+
+  private static boolean hasReservedBits(CpuProfile cpu) {
+    return cpu.cpuid().maxPhyAddr() < 52;
+  }
+
+  /** The most guest memory that a machine with that CPU has room for, in bytes. */
+  public static long mostGuestMemory(CpuProfile cpu) {
+    return (1L << cpu.cpuid().maxPhyAddr()) - Vm.RESERVED_FOR_HOST;
+  }
+
+  /**
+   * The machine of this configuration.
+   *
+   * @throws InputException if the CPU's physical addresses do not reach that far
+   */
   ReplayMachine machine(long guestBytes) {
+    long most = mostGuestMemory(cpu);
+    if (guestBytes > most) {
+      throw new InputException(
+          "--guest-memory",
+          (guestBytes >> 20) + "M",
+          "expected at most " + (most >> 20) + "M, for the physical addresses of " + cpu.name());
+    }
     return switch (paging) {
       case NATIVE -> new BareMachine(cpu);
       case EPT -> new VirtualMachine(cpu, guestBytes, VmOptions.ept(hostPage));

@@ -7,10 +7,13 @@ import org.jspecify.annotations.Nullable;
 
 /** A virtual machine: the memory its guest sees, and where the VMM keeps what it needs for it. */
 public final class Vm {
-  /** The VMM's own frames when {@link #of} lays memory out: from 1 MiB up to 4 GiB. */
-  private static final long FRAMES_BASE = 1L << 20;
+  /**
+   * Host-physical memory below the guest's when {@link #of} lays memory out, in bytes: the VMM's
+   * own frames come from 1 MiB up to here.
+   */
+  public static final long RESERVED_FOR_HOST = 1L << 32;
 
-  private static final long FRAMES_LIMIT = 1L << 32;
+  private static final long FRAMES_BASE = 1L << 20;
 
   private final PhysicalMemory memory;
   private final HostFrames frames;
@@ -28,8 +31,8 @@ public final class Vm {
    * host-physical 4 GiB on: aligned for pages of any size.
    */
   public static Vm of(PhysicalMemory memory, long guestBytes) {
-    Vm vm = new Vm(memory, new HostFrames(memory, FRAMES_BASE, FRAMES_LIMIT));
-    vm.addSlot(new MemorySlot(0, guestBytes, FRAMES_LIMIT));
+    Vm vm = new Vm(memory, new HostFrames(memory, FRAMES_BASE, RESERVED_FOR_HOST));
+    vm.addSlot(new MemorySlot(0, guestBytes, RESERVED_FOR_HOST));
     return vm;
   }
 
