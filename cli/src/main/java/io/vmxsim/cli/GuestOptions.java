@@ -1,6 +1,7 @@
 package io.vmxsim.cli;
 
 import io.vmxsim.cpu.CpuProfile;
+import io.vmxsim.cpu.CpuidFeature;
 import io.vmxsim.ept.PageSize;
 import io.vmxsim.guests.GuestOsOptions;
 import io.vmxsim.traces.ReplayConfiguration;
@@ -21,8 +22,8 @@ final class GuestOptions {
       names = "--direct-map",
       paramLabel = "SIZE",
       converter = Choice.OfPageSize.class,
-      description = "Pages of the kernel's map of all memory: 2M or 1G; 1G by default.")
-  private PageSize directMap = PageSize.SIZE_1G;
+      description = "Pages of the kernel's map of all memory: 1G where the CPU has it, or 2M.")
+  private @Nullable PageSize directMap;
 
   @Option(
       names = "--isolation",
@@ -55,12 +56,17 @@ final class GuestOptions {
    */
   GuestOsOptions options(CpuProfile cpu) {
     long most = ReplayConfiguration.mostGuestMemory(cpu);
+    PageSize largest = cpu.cpuid().has(CpuidFeature.PAGE1GB) ? PageSize.SIZE_1G : PageSize.SIZE_2M;
+    PageSize map = directMap == null ? largest : directMap;
+    if (map.shift() > largest.shift()) {
+      throw new InputException("--direct-map", "1g", cpu.name() + " has no 1-GByte pages");
+    }
     long byDefault = Math.min(GuestOsOptions.DEFAULT.memoryBytes(), most);
     try {
       return new GuestOsOptions(
           memory == null ? byDefault : memory,
           GuestOsOptions.DEFAULT.pageShift(), // each run has its own
-          directMap.shift(),
+          map.shift(),
           isolation,
           pcid,
           !withoutZeroing,

@@ -171,6 +171,8 @@ class ReplayCommandTest {
         .assertFails(2, "bypass", "max");
     Invocation.of("replay", trace, "--cpu", "nehalem", "--guest-page", "1g")
         .assertFails(2, "1g", "nehalem");
+    Invocation.of("replay", trace, "--cpu", "nehalem", "--direct-map", "1g")
+        .assertFails(2, "--direct-map", "nehalem");
   }
 
   @Test

@@ -57,6 +57,7 @@ public final class Processor {
                 (int) costs.of(Cost.TLB_L2_HIT),
                 (int) costs.of(Cost.WALK_ENTRY_READ),
                 (int) costs.of(Cost.WALK_NESTED_TLB_HIT)));
+    mmu.paging().setPage1GSupported(profile.cpuid().has(CpuidFeature.PAGE1GB));
     state = new CpuState(mmu);
     msrs = new MsrFile(this);
     intercepts = new Intercepts(memory);
