@@ -35,6 +35,15 @@ enum EptEntryFormat {
     return 2 * level + (mapsPage ? 1 : 0);
   }
 
+  /** The bits that are reserved, at whatever level, in an entry that names a table. */
+  static long reservedInTables(int maxPhyAddr) {
+    long mask = bits(51, maxPhyAddr);
+    for (EptEntryFormat row : values()) {
+      mask |= row.mapsPage ? 0 : row.rowBits;
+    }
+    return mask;
+  }
+
   /**
    * Reserved-bit masks of all formats, by {@link #index}.
    *

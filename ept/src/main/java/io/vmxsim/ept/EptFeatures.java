@@ -27,6 +27,8 @@ public final class EptFeatures {
           | ACCESSED_DIRTY
           | ADVANCED_EXIT_INFORMATION;
 
+  private static final long MAPS_PAGE = BitRange.bit(7);
+
   private final long capabilities;
   private final int maxPhyAddr;
   private final boolean modeBasedExecute;
@@ -35,6 +37,9 @@ public final class EptFeatures {
   private final int largePageLevels;
   private final long[] reservedBits;
   private final int misconfiguredRights;
+
+  /** The bits of an entry that decide {@link #isPlainTable}. */
+  private final long plainTableBits;
 
   /**
    * The features of one processor under one setting of its controls.
@@ -51,6 +56,7 @@ public final class EptFeatures {
     this.largePageLevels = (supports(PAGE_2M) ? 1 << 2 : 0) | (supports(PAGE_1G) ? 1 << 3 : 0);
     this.reservedBits = EptEntryFormat.reservedBits(maxPhyAddr, largePageLevels);
     this.misconfiguredRights = misconfiguredRights(supports(EXECUTE_ONLY));
+    this.plainTableBits = EptEntryFormat.reservedInTables(maxPhyAddr) | MAPS_PAGE | accessRights;
   }
 
   /** Every feature on, with mode-based execute control off. */
@@ -79,6 +85,14 @@ public final class EptFeatures {
   /** Bits of an entry that grant access; an entry with none of them is not present. */
   int accessRights() {
     return accessRights;
+  }
+
+  /**
+   * Whether an entry above level 1 is present, allows everything, is configured properly and names
+   * a table: in one comparison, because nearly all are so.
+   */
+  boolean isPlainTable(long entry) {
+    return (entry & plainTableBits) == accessRights;
   }
 
   /** Whether a present entry with these contents maps a page (else it names a table). */

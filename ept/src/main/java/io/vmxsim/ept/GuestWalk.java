@@ -27,7 +27,7 @@ public final class GuestWalk {
 
   private final PhysicalMemory memory;
   private final EptWalk ept;
-  private final @Nullable WalkObserver observer;
+  private @Nullable WalkObserver observer;
   private final @Nullable WalkCaches caches;
 
   /**
@@ -50,6 +50,11 @@ public final class GuestWalk {
     this.ept = ept;
     this.observer = observer;
     this.caches = caches;
+  }
+
+  /** Names who is told of every entry read from now on; null for nobody. */
+  void observe(@Nullable WalkObserver newObserver) {
+    observer = newObserver;
   }
 
   /**
@@ -110,7 +115,7 @@ public final class GuestWalk {
         }
       }
       located = false;
-      long entry = readEntry(mode, level, table.address + offset);
+      long entry = readEntry(mode, level, table.address + offset, r);
 
       //    b. i) If the present flag is 0 or any reserved bit is set, a page fault occurs.
       if ((entry & PRESENT) == 0) {
@@ -175,9 +180,10 @@ public final class GuestWalk {
     return status;
   }
 
-  private long readEntry(PagingMode mode, int level, long address) {
+  private long readEntry(PagingMode mode, int level, long address, WalkResult r) {
     long entry =
         mode == PagingMode.BITS32 ? memory.read32(address) & 0xffff_ffffL : memory.read64(address);
+    r.guestEntryReads++;
     if (observer != null) {
       observer.entryRead(Dimension.GUEST, level, address, entry);
     }

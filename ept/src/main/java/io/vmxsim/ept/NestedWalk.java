@@ -24,6 +24,12 @@ public final class NestedWalk {
     this.guest = new GuestWalk(memory, ept, observer, caches);
   }
 
+  /** Names who is told of every entry read from now on; null for nobody. */
+  void observe(@Nullable WalkObserver newObserver) {
+    guest.observe(newObserver);
+    ept.observe(newObserver);
+  }
+
   /**
    * Translates a linear address.
    *

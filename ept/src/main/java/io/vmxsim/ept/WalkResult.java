@@ -42,6 +42,9 @@ public final class WalkResult {
   int exitQualification;
   long eptEntry;
 
+  int guestEntryReads;
+  int eptEntryReads;
+
   int rights;
   boolean global;
   boolean guestDirty;
@@ -74,6 +77,8 @@ public final class WalkResult {
     pageFaultErrorCode = 0;
     exitQualification = 0;
     eptEntry = 0;
+    guestEntryReads = 0;
+    eptEntryReads = 0;
     rights = AccessRights.ALL;
     global = false;
     guestDirty = true;
@@ -141,6 +146,16 @@ public final class WalkResult {
    */
   public boolean convertibleToVirtualizationException() {
     return status == Status.EPT_VIOLATION && eptEntry >= 0;
+  }
+
+  /** Number of guest paging-structure entries that the walk read from memory. */
+  public int guestEntryReads() {
+    return guestEntryReads;
+  }
+
+  /** Number of EPT paging-structure entries that the walk read from memory. */
+  public int eptEntryReads() {
+    return eptEntryReads;
   }
 
   /** OK: what guest paging allows, as {@link AccessRights} codes it. */
