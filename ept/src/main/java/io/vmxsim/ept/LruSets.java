@@ -6,23 +6,28 @@ import java.util.Arrays;
  * Set-associative storage with true LRU replacement: the replacement core of the TLBs.
  *
  * <p>Every way carries the time of its last use; an empty way was used at time 0, so the way to
- * replace is always the oldest. Tags and values are never 0; a tag of 0 means an empty way.
+ * replace is always the oldest. An entry stays in its way, named by a slot number, for as long as
+ * it is held: a hit writes one number. Tags and values are never 0; a tag of 0 means an empty way.
  */
 final class LruSets {
+  /** Bits of a way's number, below the time of its last use where the two are compared at once. */
+  private static final int WAY_BITS = 12;
+
+  private static final int MAX_WAYS = 1 << WAY_BITS;
+
   private final int ways;
   private final long[] tags;
   private final long[] values;
+
   private final long[] lastUsed;
 
   /** Counts uses and insertions. */
   private long time;
 
-  /** What was used or filled last of all, 0 if it has been dropped since. */
-  private long recentTag;
-
-  private long recentValue;
-
   LruSets(int sets, int ways) {
+    if (ways > MAX_WAYS) {
+      throw new IllegalArgumentException(ways + " ways are more than " + MAX_WAYS);
+    }
     this.ways = ways;
     this.tags = new long[sets * ways];
     this.values = new long[sets * ways];
@@ -52,64 +57,53 @@ final class LruSets {
     return lastUsed[slot];
   }
 
-  /**
-   * The value used last of all if it is under one of two tags, else 0. Using it again would leave
-   * every set's order as it is, and so looking changes nothing.
-   */
-  long mostRecent(long tag, long otherTag) {
-    return recentTag == tag || recentTag == otherTag ? recentValue : 0;
-  }
-
-  /** The value under one of two tags, which becomes the most recently used; 0 if there is none. */
-  long use(int set, long tag, long otherTag) {
+  /** The slot in a set that holds one of two tags, -1 if none does. Changes nothing. */
+  int find(int set, long tag, long otherTag) {
+    long[] all = tags;
     int first = set * ways;
-    for (int slot = first; slot < first + ways; slot++) {
-      long candidate = tags[slot];
+    int end = first + ways;
+    for (int slot = first; slot < end; slot++) {
+      long candidate = all[slot];
       if (candidate == tag || candidate == otherTag) {
-        long value = values[slot];
-        lastUsed[slot] = ++time;
-        recentTag = candidate;
-        recentValue = value;
-        return value;
+        return slot;
       }
     }
-    return 0;
+    return -1;
   }
 
-  /**
-   * Stores a pair as most recently used, over the same tag, else an empty way, else the LRU way.
-   */
-  void insert(int set, long tag, long value) {
+  /** Makes an entry the most recently used of its set. */
+  void use(int slot) {
+    lastUsed[slot] = ++time;
+  }
+
+  /** Where an entry belongs: over the same tag, else in an empty way, else in the LRU way. */
+  int place(int set, long tag) {
     int first = set * ways;
-    int victim = first;
-    for (int slot = first; slot < first + ways; slot++) {
-      if (tags[slot] == tag) {
-        victim = slot;
-        break;
+    long oldest = Long.MAX_VALUE; // a minimum rather than branches, which no host predicts
+    for (int way = 0; way < ways; way++) {
+      if (tags[first + way] == tag) {
+        return first + way;
       }
-      if (lastUsed[slot] < lastUsed[victim]) {
-        victim = slot;
-      }
+      oldest = Math.min(oldest, lastUsed[first + way] << WAY_BITS | way);
     }
-    tags[victim] = tag;
-    values[victim] = value;
-    lastUsed[victim] = ++time;
-    recentTag = tag;
-    recentValue = value;
+    return first + ((int) oldest & (MAX_WAYS - 1));
+  }
+
+  /** Stores a pair in a slot of its set, as most recently used. */
+  void put(int slot, long tag, long value) {
+    tags[slot] = tag;
+    values[slot] = value;
+    use(slot);
   }
 
   /** Empties one way; the order of the others stays. */
   void drop(int slot) {
-    if (tags[slot] == recentTag) {
-      recentTag = 0;
-    }
     tags[slot] = 0;
     values[slot] = 0;
     lastUsed[slot] = 0;
   }
 
   void dropAll() {
-    recentTag = 0;
     Arrays.fill(tags, 0);
     Arrays.fill(values, 0);
     Arrays.fill(lastUsed, 0);

@@ -1,7 +1,6 @@
 package io.vmxsim.ept;
 
 import io.vmxsim.ept.Invalidation.Extent;
-import io.vmxsim.ept.WalkObserver.Dimension;
 import io.vmxsim.ept.WalkResult.Status;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,10 +11,10 @@ import org.jspecify.annotations.Nullable;
  * Address translation of one logical processor: TLBs, walk caches and walks under the registers,
  * VPID and EPTP in force, with what each step costs.
  *
- * <p>The modelled TLB is the only TLB. What makes it fast is a filter in front: the entry used last
- * is tested first, and may answer because a hit there leaves the replacement state as it was.
- * Sources: SDM "Caching Translation Information", the section of that name in "Paging" and the one
- * in "VMX Support for Address Translation".
+ * <p>The modelled TLB is the only TLB. What makes it fast is a filter in front, which knows where
+ * in the TLB an entry is and changes nothing there but what a search would change ({@link
+ * TlbFilter}). Sources: SDM "Caching Translation Information", the section of that name in "Paging"
+ * and the one in "VMX Support for Address Translation".
  *
  * <p>Software that forgets an invalidation meets its stale mapping here: nothing is invalidated
  * beyond the rows of {@link Invalidation}.
@@ -38,15 +37,14 @@ public final class Mmu {
 
   private final TlbLevel second;
 
-  /** The filter by kind of access: the first level's structure of 4-KByte pages. */
-  private final Tlb[] filter;
+  /** By kind of access, what is tried before the first level's structure of 4-KByte pages. */
+  private final TlbFilter[] filters;
 
   private final MmuWalkCaches caches;
   private final GuestWalk guestWalk;
   private final NestedWalk nestedWalk;
   private final EptWalk eptWalk;
   private final WalkResult result = new WalkResult();
-  private final ReadCounter reads = new ReadCounter();
 
   private int vpid;
   private long eptp;
@@ -67,6 +65,8 @@ public final class Mmu {
 
   private long physicalAddress;
   private long walks;
+  private long guestEntryReads;
+  private long eptEntryReads;
   private long splinteredFills;
   private long secondLevelCycles;
 
@@ -87,23 +87,22 @@ public final class Mmu {
     this.paging = new PagingState(maxPhyAddr);
     this.eptFeatures = EptFeatures.all(maxPhyAddr);
     for (TlbGeometry tlb : geometry.tlbs()) {
-      tlbs.add(new Tlb(tlb));
+      tlbs.add(new Tlb(tlb, filtered));
     }
     this.first =
         new TlbLevel[] {
           level(TlbUse.LOAD, geometry), level(TlbUse.STORE, geometry), level(TlbUse.FETCH, geometry)
         };
     this.second = level(TlbUse.SECOND_LEVEL, geometry);
-    this.filter = new Tlb[first.length];
-    for (int kind = 0; kind < first.length; kind++) {
-      Tlb of4K = first[kind].of(PageSize.SIZE_4K);
-      filter[kind] = filtered && of4K != null ? of4K : Tlb.alwaysEmpty();
-    }
+    this.filters =
+        new TlbFilter[] {
+          first[0].front().filter(), first[1].front().filter(), first[2].front().filter()
+        };
     this.caches = new MmuWalkCaches(geometry, level(TlbUse.GUEST_PHYSICAL, geometry), costs);
     MmuWalkCaches consulted = caches.isAbsent() ? null : caches;
-    this.guestWalk = new GuestWalk(memory, reads, consulted);
-    this.nestedWalk = new NestedWalk(memory, reads, consulted);
-    this.eptWalk = new EptWalk(memory, reads, consulted);
+    this.guestWalk = new GuestWalk(memory, null, consulted);
+    this.nestedWalk = new NestedWalk(memory, null, consulted);
+    this.eptWalk = new EptWalk(memory, null, consulted);
     contextChanged();
   }
 
@@ -146,6 +145,9 @@ public final class Mmu {
    * change often; {@link #contextChanged} includes it.
    */
   public void rightsChanged() {
+    for (TlbFilter filter : filters) {
+      filter.clear();
+    }
     permitted = CachedRights.permitted(paging);
     boolean keys = (paging.cr4() & (PagingState.CR4_PKE | PagingState.CR4_PKS)) != 0;
     if (keys || keysInUse) {
@@ -191,11 +193,10 @@ public final class Mmu {
    * @param access as {@link Access} codes it
    */
   public Status translate(long va, int size, int access) {
-    Tlb front = filter[Access.kind(access)];
-    long entry = front.mostRecent4K(va, contextTag, globalTag);
-    if (entry != 0 && permits(entry, access)) {
-      front.hits++;
-      physicalAddress = TlbEntry.frame(entry) | (va & OFFSET_4K);
+    TlbFilter filter = filters[Access.kind(access)];
+    if (filter.repeats(va, access)) {
+      filter.hits++;
+      physicalAddress = filter.lastFrame() | (va & OFFSET_4K);
       return Status.OK;
     }
     return lookUp(va, access);
@@ -212,23 +213,33 @@ public final class Mmu {
   }
 
   private boolean permits(long entry, int access) {
+    return (permitted(entry) >>> access & 1) != 0;
+  }
+
+  /** The set of accesses that an entry permits under the registers in force (bit n: access n). */
+  private int permitted(long entry) {
     int set = permitted[TlbEntry.rights(entry)];
-    if (keysInUse) {
-      set &= ~deniedByKeys[TlbEntry.key(entry)];
-    }
-    return (set >>> access & 1) != 0;
+    return keysInUse ? set & ~deniedByKeys[TlbEntry.key(entry)] : set;
   }
 
   private Status lookUp(long va, int access) {
+    TlbLevel level = first[Access.kind(access)];
+    TlbFilter filter = filters[Access.kind(access)];
+    int row = filter.row(va);
+    if (filter.permits(row, va, access)) {
+      filter.hits++;
+      level.front().use(filter.take(row, va, access));
+      physicalAddress = filter.lastFrame() | (va & OFFSET_4K);
+      return Status.OK;
+    }
     if (untranslated) {
       physicalAddress = va & LINEAR_32;
       return Status.OK;
     }
-    TlbLevel level = first[Access.kind(access)];
     long entry = level.use(va, contextTag, globalTag);
     if (entry != 0 && permits(entry, access)) {
       level.countHit();
-      return found(va, entry, level.usedSize());
+      return found(level, va, access, entry, level.usedSize());
     }
     long entry2 = entry == 0 ? second.use(va, contextTag, globalTag) : 0;
     if (entry2 != 0 && permits(entry2, access)) {
@@ -237,7 +248,7 @@ public final class Mmu {
       second.countHit();
       secondLevelCycles += costs.l2TlbHit();
       level.fill(va, size, TlbEntry.isGlobal(entry2) ? globalTag : contextTag, entry2);
-      return found(va, entry2, size);
+      return found(level, va, access, entry2, size);
     }
     if (entry != 0 || entry2 != 0) {
       forget(va); // an entry that does not permit the access decides nothing
@@ -245,18 +256,21 @@ public final class Mmu {
     return walk(level, va, access);
   }
 
-  private Status found(long va, long entry, PageSize size) {
+  /** A translation that {@code level} has just used or been filled with. */
+  private Status found(TlbLevel level, long va, int access, long entry, PageSize size) {
     physicalAddress = TlbEntry.frame(entry) + (va & (size.bytes() - 1));
+    if (size == PageSize.SIZE_4K) {
+      level.front().remember(va, access, entry, permitted(entry));
+    }
     return Status.OK;
   }
 
   private Status walk(TlbLevel level, long va, int access) {
-    walks++;
     Status status =
         eptp == 0
             ? guestWalk.walk(paging, va, access, result)
             : nestedWalk.walk(paging, eptp, eptFeatures, va, access, result);
-    result.applyUpdates(memory);
+    finishWalk();
     if (status != Status.OK) {
       level.countMiss(PageSize.SIZE_4K);
       second.countMiss(PageSize.SIZE_4K);
@@ -265,8 +279,7 @@ public final class Mmu {
     }
     PageSize size = PageSize.within(result.pageShift());
     long offset = va & (size.bytes() - 1);
-    physicalAddress = result.physicalAddress();
-    long entry = TlbEntry.of(physicalAddress - offset, result, eptFeatures);
+    long entry = TlbEntry.of(result.physicalAddress() - offset, result, eptFeatures);
     long tag = result.global() ? globalTag : contextTag;
     level.countMiss(size);
     second.countMiss(size);
@@ -276,7 +289,15 @@ public final class Mmu {
         && result.eptPageShift() < result.guestPageShift()) {
       splinteredFills++;
     }
-    return Status.OK;
+    return found(level, va, access, entry, size);
+  }
+
+  /** Counts the walk that has been made, and sets the flags it found to be set. */
+  private void finishWalk() {
+    walks++;
+    guestEntryReads += result.guestEntryReads;
+    eptEntryReads += result.eptEntryReads;
+    result.applyUpdates(memory);
   }
 
   /**
@@ -288,9 +309,8 @@ public final class Mmu {
       physicalAddress = gpa;
       return Status.OK;
     }
-    walks++;
     Status status = eptWalk.walk(eptp, eptFeatures, gpa, access, result);
-    result.applyUpdates(memory);
+    finishWalk();
     if (status == Status.OK) {
       physicalAddress = result.physicalAddress();
     } else if (status == Status.EPT_VIOLATION) {
@@ -456,40 +476,23 @@ public final class Mmu {
   public long translationCycles() {
     return secondLevelCycles
         + caches.cycles
-        + (reads.guest + reads.ept) * (long) costs.walkEntryRead();
+        + (guestEntryReads + eptEntryReads) * costs.walkEntryRead();
   }
 
   /** What happened so far. */
   public MmuStatistics statistics() {
     List<MmuStatistics.Structure> structures = new ArrayList<>();
     for (Tlb tlb : tlbs) {
-      structures.add(new MmuStatistics.Structure(tlb.name(), tlb.hits, tlb.misses));
+      structures.add(new MmuStatistics.Structure(tlb.name(), tlb.hits(), tlb.misses()));
     }
     caches.count(structures);
-    return new MmuStatistics(structures, walks, reads.guest, reads.ept, splinteredFills);
+    return new MmuStatistics(structures, walks, guestEntryReads, eptEntryReads, splinteredFills);
   }
 
   /** Tells {@code observer} of every entry that walks read from now on; null for nobody. */
   public void observeWalks(@Nullable WalkObserver observer) {
-    reads.next = observer;
-  }
-
-  /** Counts the entries read. */
-  private static final class ReadCounter implements WalkObserver {
-    long guest;
-    long ept;
-    @Nullable WalkObserver next;
-
-    @Override
-    public void entryRead(Dimension dimension, int level, long entryAddress, long entry) {
-      if (dimension == Dimension.GUEST) {
-        guest++;
-      } else {
-        ept++;
-      }
-      if (next != null) {
-        next.entryRead(dimension, level, entryAddress, entry);
-      }
-    }
+    guestWalk.observe(observer);
+    nestedWalk.observe(observer);
+    eptWalk.observe(observer);
   }
 }

@@ -31,16 +31,29 @@ final class Tlb {
   private final int foldShift;
 
   private final String name;
+
+  /** What finds 4-KByte pages without a search. */
+  private final TlbFilter filter;
+
   private final boolean[] holds = new boolean[SIZES.length];
 
   /** Whether an entry may be a part of a larger guest page, so that one address names several. */
   private boolean fragments;
 
-  long hits;
-  long misses;
+  /** Slot of the entry used or inserted last. */
+  private int lastSlot;
 
-  Tlb(TlbGeometry geometry) {
+  private long hits;
+  private long misses;
+
+  /**
+   * An empty TLB.
+   *
+   * @param filtered whether {@link #remember} is of use
+   */
+  Tlb(TlbGeometry geometry, boolean filtered) {
     this.name = geometry.name();
+    this.filter = new TlbFilter(filtered ? geometry.entries() : 0);
     this.setCount = geometry.sets();
     this.sets = new LruSets(setCount, geometry.ways());
     this.setMask = Integer.bitCount(setCount) == 1 ? setCount - 1 : -1;
@@ -53,13 +66,29 @@ final class Tlb {
 
   /** A TLB that nothing is ever put into. */
   static Tlb alwaysEmpty() {
+    Set<PageSize> only4K = Set.of(PageSize.SIZE_4K);
     return new Tlb(
-        new TlbGeometry(
-            "none", Set.of(TlbUse.LOAD), 1, 1, Set.of(PageSize.SIZE_4K), IndexHash.MODULO));
+        new TlbGeometry("none", Set.of(TlbUse.LOAD), 1, 1, only4K, IndexHash.MODULO), false);
   }
 
   String name() {
     return name;
+  }
+
+  void countHit() {
+    hits++;
+  }
+
+  void countMiss() {
+    misses++;
+  }
+
+  long hits() {
+    return hits + filter.hits;
+  }
+
+  long misses() {
+    return misses;
   }
 
   boolean holds(PageSize size) {
@@ -94,36 +123,65 @@ final class Tlb {
   }
 
   /**
-   * The entry for a 4-KByte page if it is the one used last of all, else 0. Looking changes
-   * nothing, and neither would using it.
-   */
-  long mostRecent4K(long address, long contextTag, long otherContextTag) {
-    long page = (address & ADDRESS_MASK) >>> 12;
-    return sets.mostRecent(contextTag | page, otherContextTag | page);
-  }
-
-  /**
    * The entry for the page of {@code size} that holds the address, in either context, or 0. The
    * entry becomes the most recently used of its set.
    */
   long use(long address, PageSize size, long contextTag, long otherContextTag) {
     long page = pageNumber(address, size);
     long tag = pageTag(page, size);
-    return sets.use(set(page), contextTag | tag, otherContextTag | tag);
+    int slot = sets.find(set(page), contextTag | tag, otherContextTag | tag);
+    if (slot < 0) {
+      return 0;
+    }
+    sets.use(slot);
+    lastSlot = slot;
+    filter.forgetLast();
+    return sets.value(slot);
   }
 
   void insert(long address, PageSize size, long contextTag, long value) {
     long page = pageNumber(address, size);
-    sets.insert(set(page), contextTag | pageTag(page, size), value);
+    long tag = contextTag | pageTag(page, size);
+    int slot = sets.place(set(page), tag);
+    filter.forget(sets.tag(slot) & PAGE_MASK);
+    sets.put(slot, tag, value);
+    lastSlot = slot;
     fragments |= TlbEntry.guestPageShift(value) > size.shift();
   }
+
+  // ---- The filter ----------------------------------------------------------------------------
+
+  /**
+   * What may answer for this TLB while contexts and rights stay as they are; a hit at one of its
+   * rows is to be followed by {@link #use(int)}.
+   */
+  TlbFilter filter() {
+    return filter;
+  }
+
+  /** Makes the entry in a slot the most recently used of its set. */
+  void use(int slot) {
+    sets.use(slot);
+  }
+
+  /**
+   * Lets the filter answer for the entry used or inserted last, if it is for a 4-KByte page.
+   *
+   * @param access the access made
+   * @param permitted the set of accesses permitted there as things stand
+   */
+  void remember(long address, int access, long value, int permitted) {
+    filter.put(address, access, permitted, TlbEntry.frame(value), lastSlot);
+  }
+
+  // ---- Invalidation --------------------------------------------------------------------------
 
   /** Drops every entry of the chosen contexts. */
   void drop(boolean[] contexts) {
     for (int slot = 0; slot < sets.slots(); slot++) {
       long tag = sets.tag(slot);
       if (tag != 0 && contexts[contextOf(tag)]) {
-        sets.drop(slot);
+        drop(slot);
       }
     }
   }
@@ -149,9 +207,14 @@ final class Tlb {
     for (int slot = from; slot < to; slot++) {
       long tag = sets.tag(slot);
       if (tag != 0 && contexts[contextOf(tag)] && covers(slot, tag, address)) {
-        sets.drop(slot);
+        drop(slot);
       }
     }
+  }
+
+  private void drop(int slot) {
+    filter.forget(sets.tag(slot) & PAGE_MASK);
+    sets.drop(slot);
   }
 
   private boolean covers(int slot, long tag, long address) {
@@ -163,6 +226,7 @@ final class Tlb {
 
   void dropAll() {
     sets.dropAll();
+    filter.clear();
     fragments = false;
   }
 }

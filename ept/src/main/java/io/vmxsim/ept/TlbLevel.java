@@ -26,6 +26,8 @@ final class TlbLevel {
 
   private final PageSize[] triedSize;
 
+  private final Tlb front;
+
   /** Which of these answered last. */
   private int used;
 
@@ -61,6 +63,8 @@ final class TlbLevel {
     }
     this.tried = structures.toArray(new Tlb[0]);
     this.triedSize = sizes.toArray(new PageSize[0]);
+    Tlb of4K = bySize[PageSize.SIZE_4K.index()];
+    this.front = of4K != null ? of4K : Tlb.alwaysEmpty();
     Tlb nearest = mine.isEmpty() ? null : mine.get(0);
     PageSize largest = null;
     for (PageSize size : SIZES) {
@@ -77,9 +81,9 @@ final class TlbLevel {
     return missedIn[0] == null;
   }
 
-  /** The structure of a page size, or null. */
-  @Nullable Tlb of(PageSize size) {
-    return bySize[size.index()];
+  /** The structure of 4-KByte pages; one that stays empty if there is none. */
+  Tlb front() {
+    return front;
   }
 
   /**
@@ -104,14 +108,14 @@ final class TlbLevel {
 
   /** Counts a hit at the entry that {@link #use} returned last. */
   void countHit() {
-    tried[used].hits++;
+    tried[used].countHit();
   }
 
   /** Counts a miss of a page of this size. */
   void countMiss(PageSize size) {
     Tlb tlb = missedIn[size.index()];
     if (tlb != null) {
-      tlb.misses++;
+      tlb.countMiss();
     }
   }
 

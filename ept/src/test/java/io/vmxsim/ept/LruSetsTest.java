@@ -76,11 +76,11 @@ class LruSetsTest {
     for (Step step : steps) {
       int set = step.set % sets;
       switch (step.action) {
-        case USE -> assertEquals(reference.use(set, step.tag), subject.use(set, step.tag, NONE));
+        case USE -> assertEquals(reference.use(set, step.tag), use(subject, set, step.tag));
         case INSERT -> {
           value++;
           reference.insert(set, step.tag, value);
-          subject.insert(set, step.tag, value);
+          subject.put(subject.place(set, step.tag), step.tag, value);
         }
         case DROP -> {
           reference.drop(set, step.tag);
@@ -92,21 +92,28 @@ class LruSetsTest {
   }
 
   @Property
-  void mostRecentAnswersForTheLastOneUsedOnlyAndChangesNothing(
+  void eitherOfTwoTagsIsFoundAndLookingChangesNothing(
       @ForAll @IntRange(min = 2, max = 6) int ways) {
     LruSets subject = new LruSets(2, ways);
     for (int tag = 1; tag <= ways; tag++) {
-      subject.insert(0, tag, 100 + tag);
+      subject.put(subject.place(1, tag), tag, 100 + tag);
     }
-    List<Long> before = mostRecentFirst(subject, 0);
-    assertEquals(100 + ways, subject.mostRecent(ways, NONE));
-    assertEquals(100 + ways, subject.mostRecent(NONE, ways));
-    assertEquals(0, subject.mostRecent(1, NONE));
-    assertEquals(before, mostRecentFirst(subject, 0));
-    assertEquals(101, subject.use(0, 1, NONE));
-    assertEquals(101, subject.mostRecent(1, NONE));
-    drop(subject, 0, 1);
-    assertEquals(0, subject.mostRecent(1, NONE));
+    List<Long> before = mostRecentFirst(subject, 1);
+    for (int tag = 1; tag <= ways; tag++) {
+      assertEquals(100 + tag, subject.value(subject.find(1, tag, NONE)));
+      assertEquals(100 + tag, subject.value(subject.find(1, NONE, tag)));
+      assertEquals(-1, subject.find(0, tag, NONE));
+    }
+    assertEquals(before, mostRecentFirst(subject, 1));
+  }
+
+  private static long use(LruSets subject, int set, long tag) {
+    int slot = subject.find(set, tag, NONE);
+    if (slot < 0) {
+      return 0;
+    }
+    subject.use(slot);
+    return subject.value(slot);
   }
 
   private static void drop(LruSets subject, int set, long tag) {

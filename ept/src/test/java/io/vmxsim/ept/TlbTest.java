@@ -18,7 +18,8 @@ class TlbTest {
   private static final long ENTRY = (1L << 63) | 0x1234_5000L;
 
   private static Tlb tlb(int entries, int ways, IndexHash hash, PageSize... sizes) {
-    return new Tlb(new TlbGeometry("T", Set.of(TlbUse.LOAD), entries, ways, Set.of(sizes), hash));
+    return new Tlb(
+        new TlbGeometry("T", Set.of(TlbUse.LOAD), entries, ways, Set.of(sizes), hash), false);
   }
 
   @Property
