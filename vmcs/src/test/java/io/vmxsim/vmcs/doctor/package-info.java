@@ -1,0 +1,4 @@
+@NullMarked
+package io.vmxsim.vmcs.doctor;
+
+import org.jspecify.annotations.NullMarked;
