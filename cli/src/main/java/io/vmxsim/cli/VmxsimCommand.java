@@ -27,6 +27,9 @@ import picocli.CommandLine.Spec;
       ReplayCommand.class,
       CompareCommand.class,
       TraceCommand.class,
+      CheckCommand.class,
+      FieldsCommand.class,
+      CapsCommand.class,
       CpusCommand.class,
       CompletionCommand.class
     },
@@ -35,6 +38,7 @@ import picocli.CommandLine.Spec;
       "  vmxsim compare                      paging modes side by side, on the bundled sample",
       "  vmxsim compare --host-page 4k,2m    what large host pages save",
       "  vmxsim replay --top 5 my.vxt        exits by reason, and the five worst places",
+      "  dmesg | vmxsim check -              why KVM's VM entry failed",
       "  vmxsim cpus skylake-sp              what a CPU profile assumes, number by number",
       "",
       "  valgrind --tool=lackey --trace-mem=yes ls 2>&1 >/dev/null |",
