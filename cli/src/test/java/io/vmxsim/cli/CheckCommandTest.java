@@ -30,7 +30,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Dumps that re-create failures people reported in public, each on a processor of the time. They
- * are written by hand from what the reports say; docs/doctor.md lists them.
+ * are written by hand from what the reports say; docs/doctor.md tells which causes the reports
+ * confirm and which are assumed.
  */
 class CheckCommandTest {
   private static final Path DUMPS = Path.of("src/test/resources/io/vmxsim/cli/dumps");
