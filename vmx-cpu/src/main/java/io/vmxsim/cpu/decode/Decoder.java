@@ -50,7 +50,6 @@ public final class Decoder {
   private int extension;
   private int vexL;
   private int vexVvvv;
-  private int v;
 
   /**
    * For a processor that has {@code features}; a caller with a profile passes {@code cpuid::has}.
@@ -214,11 +213,7 @@ public final class Decoder {
   }
 
   private void sizes(Instruction in, OpcodeRow row) {
-    boolean w = bits64 && (extension & W) != 0;
-    boolean wide = bits64 && (row.forced64 || w || (row.default64 && !operandSizePrefix));
-    v = wide ? 8 : (in.mode == CodeMode.BITS16) != operandSizePrefix ? 2 : 4;
-    int y = w || (bits64 && row.forced64) ? 8 : 4;
-    in.operandSize = row.operandSize.bytes(v, y, 16 << vexL);
+    in.size(row, (extension & W) != 0, operandSizePrefix, vexL);
     int address = in.mode.addressSize();
     in.addressSize = !addressSizePrefix ? address : address == 4 ? 2 : 4;
     in.rep &= row.prefix != PF3;
@@ -324,11 +319,11 @@ public final class Decoder {
                   : in.addressSize == 4 ? next32() & 0xFFFFFFFFL : next64();
         }
         case FAR_POINTER -> {
-          in.immediate = v == 2 ? next16() : next32() & 0xFFFFFFFFL;
+          in.immediate = in.v == 2 ? next16() : next32() & 0xFFFFFFFFL;
           in.immediate2 = next16();
         }
         default -> {
-          long value = immediate(operand);
+          long value = immediate(operand, in.v);
           if (second) {
             in.immediate2 = (int) value;
           } else {
@@ -340,7 +335,7 @@ public final class Decoder {
     }
   }
 
-  private long immediate(Operand operand) {
+  private long immediate(Operand operand, int v) {
     boolean relative = operand.source() == Source.RELATIVE;
     return switch (operand.width()) {
       case B -> relative ? (byte) next() : next();
@@ -358,7 +353,7 @@ public final class Decoder {
       if (!row.usesVvvv && vexVvvv != 0) {
         return false;
       }
-    } else if (row.usesVvvv) {
+    } else {
       in.vvvv = row.hasReg ? in.reg : in.rm;
     }
     if (in.lock && !(row.lockable && in.isMemory)) {

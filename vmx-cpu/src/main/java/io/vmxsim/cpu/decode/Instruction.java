@@ -115,6 +115,28 @@ public final class Instruction {
   /** The ModRM byte, or -1. */
   public int modRm;
 
+  /** What {@code v}, {@code y} and {@code x} in the operands of the row stand for, in bytes. */
+  int v;
+
+  int y;
+  int x;
+
+  /**
+   * Sets the sizes of operands (SDM volume 1, “Operand-Size and Address-Size Attributes”).
+   *
+   * @param w REX.W or VEX.W
+   * @param prefix 66H
+   * @param l VEX.L
+   */
+  void size(OpcodeRow of, boolean w, boolean prefix, int l) {
+    boolean bits64 = mode == CodeMode.BITS64;
+    boolean wide = bits64 && (of.forced64 || w || (of.default64 && !prefix));
+    v = wide ? 8 : (mode == CodeMode.BITS16) != prefix ? 2 : 4;
+    y = bits64 && (of.forced64 || w) ? 8 : 4;
+    x = 16 << l;
+    operandSize = of.operandSize.bytes(v, y, x);
+  }
+
   /** The condition tested by Jcc, SETcc and CMOVcc: 0 (overflow) to 15 (greater). */
   public int condition() {
     return opcode & 15;

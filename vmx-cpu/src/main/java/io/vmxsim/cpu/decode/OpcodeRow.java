@@ -28,9 +28,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>operands: see {@link Operand};
  *   <li>attributes: {@code lock} takes a LOCK prefix; {@code cpl0} wants CPL 0; {@code i64} not in
  *       64-bit mode; {@code o64} only there; {@code d64} operand size there 8 unless 2; {@code f64}
- *       there always 8; {@code W0}, {@code W1} REX.W or VEX.W; {@code b}, {@code v}, {@code y} the
- *       operand size if not that of the first sized operand, which is {@code v} if there is none;
- *       {@code vsib} the index register is a vector;
+ *       there always 8; {@code W0}, {@code W1} REX.W or VEX.W; {@code b}, {@code v}, {@code y},
+ *       {@code q}, {@code x} the operand size if not that of the first sized operand, which is
+ *       {@code v} if there is none; {@code vsib} the index register is a vector;
  *   <li>features: what CPUID must report for the legacy encoding, VEX.128 and VEX.256, commas
  *       between, {@code -} for an encoding there is not. One feature, or none: legacy only.
  * </ul>
@@ -43,7 +43,8 @@ public final class OpcodeRow {
   private static final Pattern OPCODE =
       Pattern.compile("(?:(NP|66|F3|F2):)?(0F38|0F3A|0F|)(\\w\\w)(?:\\+(r|cc))?(?:/(\\w+))?");
   private static final Set<String> ATTRIBUTES =
-      Set.of("lock", "cpl0", "i64", "o64", "d64", "f64", "W0", "W1", "b", "v", "y", "vsib");
+      Set.of(
+          "lock", "cpl0", "i64", "o64", "d64", "f64", "W0", "W1", "b", "v", "y", "q", "x", "vsib");
   private static final Set<String> FEATURES =
       Arrays.stream(CpuidFeature.values()).map(Enum::name).collect(Collectors.toSet());
   private static final String ALWAYS = "";
@@ -255,6 +256,12 @@ public final class OpcodeRow {
   /** Whether a processor of these features has the row with VEX.L = {@code l}. */
   boolean isVexOn(Predicate<CpuidFeature> features, int l) {
     return exists(this.features.get(1 + l), features);
+  }
+
+  /** Bytes of a vector index register, where the data have {@code x} bytes. */
+  int indexBytes(int x) {
+    boolean doublewordIndex = (opcode & 1) == 0;
+    return doublewordIndex && attributes.contains("W1") ? 16 : x;
   }
 
   private static boolean exists(String feature, Predicate<CpuidFeature> features) {

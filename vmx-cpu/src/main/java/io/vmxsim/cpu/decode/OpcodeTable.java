@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * its place.
  */
 final class OpcodeTable {
-  private static final List<String> FILES = List.of("one-byte", "two-byte", "three-byte");
+  private static final List<String> FILES =
+      List.of("one-byte", "two-byte", "three-byte", "x87", "simd-0f", "simd-0f38", "simd-0f3a");
 
   /** Every row there is, in the order of the files. */
   static final List<OpcodeRow> ROWS =
@@ -148,7 +149,7 @@ final class OpcodeTable {
       return false;
     }
     return row.extension < 0
-        || row.extension == modRm
+        || (row.extension >= 0xC0 && row.extension == modRm)
         || (row.extension < 8 && row.extension == (modRm >> 3 & 7));
   }
 }

@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param source where it comes from
  * @param width its size
  * @param number the register of {@link Source#FIXED}, else 0
+ * @param name what it is called in the map and by an assembler, for {@link Source#FIXED}
  */
-record Operand(Source source, Width width, int number) {
+record Operand(Source source, Width width, int number, String name) {
 
   /**
    * Addressing methods, with the SDM's letter. Three are not the SDM's: {@code Z} is the register
@@ -128,8 +129,10 @@ record Operand(Source source, Width width, int number) {
     SD(8),
     /** 16 or 32 bytes as VEX.L says. */
     X(0),
-    PS(0),
-    PD(0),
+    /** A half, a fourth, an eighth of that. */
+    H(0),
+    F(0),
+    E(0),
     /** The operand size: 2, 4 or 8 bytes. */
     V(0),
     /** The operand size, at most 4 bytes. */
@@ -152,10 +155,14 @@ record Operand(Source source, Width width, int number) {
     /** Its size in bytes, of which the prefixes decide {@code v}, {@code y} and {@code x}. */
     int bytes(int v, int y, int x) {
       return switch (this) {
-        case V, P -> v;
+        case V -> v;
+        case P -> v + 2;
         case Z -> Math.min(v, 4);
         case Y -> y;
-        case X, PS, PD -> x;
+        case X -> x;
+        case H -> x / 2;
+        case F -> x / 4;
+        case E -> x / 8;
         default -> bytes;
       };
     }
@@ -170,30 +177,30 @@ record Operand(Source source, Width width, int number) {
 
   private static final Map<String, Operand> FIXED =
       Map.ofEntries(
-          Map.entry("AL", fixed(Width.B, 0)),
-          Map.entry("CL", fixed(Width.NONE, 1)),
-          Map.entry("DX", fixed(Width.NONE, 2)),
-          Map.entry("eAX", fixed(Width.Z, 0)),
-          Map.entry("rAX", fixed(Width.V, 0)),
-          Map.entry("rDX", fixed(Width.V, 2)),
-          Map.entry("XMM0", fixed(Width.NONE, 0)),
-          Map.entry("ST0", fixed(Width.NONE, 0)),
-          Map.entry("AX", fixed(Width.W, 0)),
-          Map.entry("1", new Operand(Source.ONE, Width.NONE, 1)),
-          Map.entry("ES", fixed(Width.NONE, Instruction.ES)),
-          Map.entry("CS", fixed(Width.NONE, Instruction.CS)),
-          Map.entry("SS", fixed(Width.NONE, Instruction.SS)),
-          Map.entry("DS", fixed(Width.NONE, Instruction.DS)),
-          Map.entry("FS", fixed(Width.NONE, Instruction.FS)),
-          Map.entry("GS", fixed(Width.NONE, Instruction.GS)));
+          Map.entry("AL", fixed("al", Width.B, 0)),
+          Map.entry("CL", fixed("cl", Width.NONE, 1)),
+          Map.entry("DX", fixed("dx", Width.NONE, 2)),
+          Map.entry("eAX", fixed("eax", Width.Z, 0)),
+          Map.entry("rAX", fixed("rax", Width.V, 0)),
+          Map.entry("rDX", fixed("rdx", Width.V, 2)),
+          Map.entry("XMM0", fixed("xmm0", Width.NONE, 0)),
+          Map.entry("ST0", fixed("st", Width.NONE, 0)),
+          Map.entry("AX", fixed("ax", Width.W, 0)),
+          Map.entry("1", new Operand(Source.ONE, Width.NONE, 1, "1")),
+          Map.entry("ES", fixed("es", Width.NONE, Instruction.ES)),
+          Map.entry("CS", fixed("cs", Width.NONE, Instruction.CS)),
+          Map.entry("SS", fixed("ss", Width.NONE, Instruction.SS)),
+          Map.entry("DS", fixed("ds", Width.NONE, Instruction.DS)),
+          Map.entry("FS", fixed("fs", Width.NONE, Instruction.FS)),
+          Map.entry("GS", fixed("gs", Width.NONE, Instruction.GS)));
 
   /** Whether it may be AH, CH, DH or BH. */
   boolean isByteRegister() {
     return source.isGeneral() && width == Width.B;
   }
 
-  private static Operand fixed(Width width, int number) {
-    return new Operand(Source.FIXED, width, number);
+  private static Operand fixed(String name, Width width, int number) {
+    return new Operand(Source.FIXED, width, number, name);
   }
 
   /**
@@ -210,7 +217,7 @@ record Operand(Source source, Width width, int number) {
     if (coded.matches()) {
       for (Source source : Source.values()) {
         if (source.letter == coded.group(1).charAt(0)) {
-          return new Operand(source, width(coded.group(2)), 0);
+          return new Operand(source, width(coded.group(2)), 0, "");
         }
       }
     }
