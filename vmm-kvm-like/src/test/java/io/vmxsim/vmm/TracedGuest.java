@@ -15,7 +15,8 @@ import io.vmxsim.vmcs.ExitReason;
 
 /**
  * A whole-system trace on a virtual processor: kernel code in 64-bit mode that has 1 GByte of
- * memory mapped at linear 0 by one large page, and whatever actions a test appends.
+ * memory mapped at linear 0 by large pages of 2 MBytes, which every CPU has, and whatever actions a
+ * test appends.
  */
 final class TracedGuest {
   static final long CR0 =
@@ -25,6 +26,7 @@ final class TracedGuest {
   static final long CODE = 0x10_0000;
 
   private static final long POINTERS = 0x2000;
+  private static final long DIRECTORY = 0xf000;
   private static final long MEMORY = 4L << 30;
 
   final ActionBatch actions = new ActionBatch(64);
@@ -44,7 +46,10 @@ final class TracedGuest {
     initial.controlRegister(4, CR4);
     initial.msr(Msr.IA32_EFER.address(), CpuState.EFER_SCE | CpuState.EFER_LME | CpuState.EFER_NXE);
     initial.memory(TOP, POINTERS | 0x23);
-    initial.memory(POINTERS, 0xe3);
+    initial.memory(POINTERS, DIRECTORY | 0x23);
+    for (long i = 0; i < 512; i++) {
+      initial.memory(DIRECTORY + 8 * i, i << 21 | 0xe3);
+    }
     instruction();
   }
 
