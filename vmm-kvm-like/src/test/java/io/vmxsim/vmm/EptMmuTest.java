@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class EptMmuTest {
   /**
-   * One violation per host page newly touched. The guest touches the page of its code, of its two
+   * One violation per host page newly touched. The guest touches the page of its code, of its three
    * tables, and 4 MBytes of data from 16 MBytes on, at steps of 4 KBytes.
    */
   @ParameterizedTest
