@@ -121,7 +121,7 @@ public final class Replay {
     List<ActionSource> watched = new ArrayList<>(sources);
     MeasuredSource first = new MeasuredSource(sources.get(0), tap);
     watched.set(0, first);
-    ReplayRun run = new ReplayRun(configuration, options, watched, tap.wholeSystem());
+    ReplayRun run = new ReplayRun(configuration, options, watched, tap.source(), tap.wholeSystem());
     first.onMeasurement(run::startMeasuring);
     run.run();
     return new Outcome(run.result(), run.assumed(), tap.summary());

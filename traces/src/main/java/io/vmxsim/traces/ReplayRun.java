@@ -37,21 +37,28 @@ final class ReplayRun {
 
   /**
    * @param traces what runs: user-level streams, one a process, or a single whole-system stream
+   * @param source the first trace's name, for messages
    * @param wholeSystem whether the one trace carries its own kernel
    */
   ReplayRun(
       ReplayConfiguration configuration,
       ReplayOptions options,
       List<ActionSource> traces,
+      String source,
       boolean wholeSystem) {
     this.configuration = configuration;
     GuestOsOptions guest = options.guest().withPageShift(configuration.guestPage().shift());
     machine = configuration.machine(guest.memoryBytes());
     processor = machine.processor();
-    feed = wholeSystem ? wholeSystem(traces.get(0)) : userLevel(guest, traces);
+    feed =
+        wholeSystem
+            ? wholeSystem(source, traces.get(0), guest.memoryBytes())
+            : userLevel(guest, traces);
     processor.setGuest(feed);
     processor.sensitive().seed(options.seed());
-    setTimer(options);
+    if (!wholeSystem) { // such a trace holds the interrupts that its kernel took
+      setTimer(options);
+    }
     exits = new ExitStatistics(options.top());
     recorder = new ExitRecorder(processor, feed, exits);
     processor.setExitObserver(recorder);
@@ -59,9 +66,10 @@ final class ReplayRun {
     startCycles = cycles();
   }
 
-  private TraceFeed wholeSystem(ActionSource trace) {
-    TraceFeed system = TraceFeed.ofSystem(trace);
-    system.loadInitialState(machine.initialState());
+  private TraceFeed wholeSystem(String source, ActionSource trace, long memoryBytes) {
+    TraceFeed system = TraceFeed.ofSystem(source, trace);
+    system.loadInitialState(
+        new CheckedInitialState(machine.initialState(), source, configuration.cpu(), memoryBytes));
     return system;
   }
 

@@ -46,6 +46,11 @@ final class TraceTap implements BatchBroadcast.Filler {
     return wholeSystem;
   }
 
+  /** The trace's name, for messages. */
+  String source() {
+    return reader.source();
+  }
+
   @Override
   public boolean fill(ActionBatch batch) {
     if (limitReached || !refill(batch)) {

@@ -65,6 +65,7 @@ class ContextSwitchTimesTest {
     ActionBatch[] batches = {switches(processes, rounds)};
     processor.setGuest(
         TraceFeed.ofSystem(
+            "test",
             () -> {
               ActionBatch batch = batches[0];
               batches[0] = new ActionBatch(1);

@@ -78,6 +78,7 @@ final class TracedGuest {
   TraceFeed feed() {
     ActionBatch[] batches = {actions};
     return TraceFeed.ofSystem(
+        "test",
         () -> {
           ActionBatch batch = batches[0];
           batches[0] = null;

@@ -181,18 +181,31 @@ final class PendingEvents {
    * timer that counts instructions strikes at once, for a halted processor retires none.
    */
   long cyclesUntilEvent() {
-    if (interruptPending || nmiPending) {
+    if (nmiPending) {
       return 0;
     }
     long wait = -1;
-    InterruptSource source = timer;
-    if (source != null) {
-      wait = source.cyclesUntilDue(processor.now(), processor.instructions());
+    if (interruptEndsWait()) {
+      InterruptSource source = timer;
+      if (interruptPending) {
+        return 0;
+      }
+      if (source != null) {
+        wait = source.cyclesUntilDue(processor.now(), processor.instructions());
+      }
     }
     if (processor.intercepts().on(PinControl.ACTIVATE_VMX_PREEMPTION_TIMER)) {
       long left = preemptionTimerValue() << preemptionTimerRate;
       wait = wait < 0 ? left : Math.min(wait, left);
     }
     return wait;
+  }
+
+  /** Root software that waits for its guest takes any interrupt; HLT with IF = 0 takes none. */
+  private boolean interruptEndsWait() {
+    return state.activity == ActivityState.ACTIVE
+        || interruptWindowOpen()
+        || (processor.inNonRoot()
+            && processor.intercepts().on(PinControl.EXTERNAL_INTERRUPT_EXITING));
   }
 }

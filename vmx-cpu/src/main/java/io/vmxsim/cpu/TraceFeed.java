@@ -26,6 +26,7 @@ public final class TraceFeed implements GuestSide {
   @SuppressWarnings("EnumOrdinal") // prices are indexed in declaration order
   private static final int SIMPLE = InstructionClass.SIMPLE.ordinal();
 
+  private final String source;
   private final @Nullable GuestKernel kernel;
   private final ActionBatch handler = new ActionBatch(256);
   private final ActionStream handlerStream = new ActionStream(() -> null);
@@ -44,7 +45,8 @@ public final class TraceFeed implements GuestSide {
 
   private boolean interruptRaised;
 
-  private TraceFeed(@Nullable GuestKernel kernel, ActionStream user) {
+  private TraceFeed(String source, @Nullable GuestKernel kernel, ActionStream user) {
+    this.source = source;
     this.kernel = kernel;
     this.user = user;
     handlerStream.batch = handler;
@@ -52,12 +54,16 @@ public final class TraceFeed implements GuestSide {
 
   /** A feed of user-level traces with {@code kernel} around them. */
   public static TraceFeed ofUserLevel(GuestKernel kernel) {
-    return new TraceFeed(kernel, kernel.current());
+    return new TraceFeed("trace", kernel, kernel.current());
   }
 
-  /** A feed of a whole system's trace. */
-  public static TraceFeed ofSystem(ActionSource trace) {
-    return new TraceFeed(null, new ActionStream(trace));
+  /**
+   * A feed of a whole system's trace.
+   *
+   * @param source its name, for messages
+   */
+  public static TraceFeed ofSystem(String source, ActionSource trace) {
+    return new TraceFeed(source, null, new ActionStream(trace));
   }
 
   /** Whether what runs now is the modelled kernel and not the trace. */
@@ -372,9 +378,9 @@ public final class TraceFeed implements GuestSide {
     handlerStream.instructionAddress = processor.state().rip;
   }
 
-  private static InputException diverged(String expected, String found, Processor processor) {
+  private InputException diverged(String expected, String found, Processor processor) {
     return new InputException(
-        "trace",
+        source,
         "RIP 0x" + Long.toHexString(processor.state().rip),
         expected + " next, but the replay came to " + found);
   }
