@@ -1,6 +1,7 @@
 package io.vmxsim.cli;
 
 import io.vmxsim.ept.PageSize;
+import io.vmxsim.traces.GeneratedTrace;
 import io.vmxsim.traces.ReplayResult.Paging;
 import io.vmxsim.traces.TraceFormat;
 import io.vmxsim.vmm.ShadowPolicy;
@@ -59,6 +60,12 @@ abstract class Choice<T> implements ITypeConverter<T>, Iterable<String> {
   static final class OfFormat extends Choice<TraceFormat> {
     OfFormat() {
       super(TraceFormat.values(), TraceFormat::label);
+    }
+  }
+
+  static final class OfGeneratedTrace extends Choice<GeneratedTrace> {
+    OfGeneratedTrace() {
+      super(GeneratedTrace.values(), GeneratedTrace::label);
     }
   }
 }

@@ -10,9 +10,15 @@ import picocli.CommandLine.Spec;
     name = "trace",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    description = "Looks into trace files and converts them; docs/traces.md describes the formats.",
+    description =
+        "Looks into trace files, converts and generates them; docs/traces.md describes the formats.",
     commandListHeading = "%nCommands:%n",
-    subcommands = {TraceInfoCommand.class, TraceHeadCommand.class, TraceConvertCommand.class})
+    subcommands = {
+      TraceInfoCommand.class,
+      TraceHeadCommand.class,
+      TraceConvertCommand.class,
+      TraceGenerateCommand.class
+    })
 final class TraceCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 

@@ -179,10 +179,7 @@ class TraceFormatsTest {
   @Test
   void theExampleHoldsAsManyOfEachAsAsked(@TempDir Path folder) {
     Path file = folder.resolve("example.vxt");
-    try (TraceWriter writer = new TraceWriter(file)) {
-      ExampleTrace.write(writer, 100);
-      writer.finish();
-    }
+    GeneratedTrace.SENSITIVE.write(file, 100, 1);
     TraceInfo info;
     try (TraceReader reader = TraceFormats.open(file.toString(), TraceOptions.DEFAULT)) {
       info = TraceInfo.of(reader, n -> {});
@@ -198,7 +195,7 @@ class TraceFormatsTest {
       assertEquals(100, info.actions().get(kind), kind.name());
     }
     assertTrue(info.toJson().contains("\"CPUID\" : 100"), info.toJson());
-    assertTrue(info.toText().contains("generated: 100 rounds"), info.toText());
+    assertTrue(info.toText().contains("generated: sensitive, count 100"), info.toText());
   }
 
   @Test
