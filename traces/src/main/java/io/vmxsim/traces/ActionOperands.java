@@ -11,12 +11,16 @@ final class ActionOperands {
 
   private ActionOperands() {}
 
-  static boolean makeSense(ActionKind kind, int size, long address, long value) {
+  /**
+   * @param addressBits that a linear address has
+   */
+  static boolean makeSense(ActionKind kind, int size, long address, long value, int addressBits) {
     return switch (kind) {
       case INSTRUCTION -> false; // has a form of its own
-      case LOAD, STORE -> size > 0 && LinearAddresses.isCanonical57(address);
-      case STORE_VALUE -> isPower(size, 8) && LinearAddresses.isCanonical57(address);
-      case WORK -> value > 0 && value <= 1L << 32 && LinearAddresses.isCanonical57(address);
+      case LOAD, STORE -> size > 0 && LinearAddresses.isCanonical(address, addressBits);
+      case STORE_VALUE -> isPower(size, 8) && LinearAddresses.isCanonical(address, addressBits);
+      case WORK ->
+          value > 0 && value <= 1L << 32 && LinearAddresses.isCanonical(address, addressBits);
       case IN, OUT -> isPower(size, 4) && address >>> 16 == 0;
       case CPUID, RDMSR, WRMSR, XSETBV, RDPMC, INITIAL_MSR -> address >>> 32 == 0;
       case MOV_TO_CR, MOV_FROM_CR, INITIAL_CR -> size == 0 || size == 3 || size == 4 || size == 8;

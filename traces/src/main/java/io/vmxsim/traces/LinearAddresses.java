@@ -13,8 +13,9 @@ final class LinearAddresses {
     return address << 16 >> 16 == address;
   }
 
-  /** Whether the address is canonical with 57 linear-address bits (5-level paging). */
-  static boolean isCanonical57(long address) {
-    return address << 7 >> 7 == address;
+  /** Whether the address is canonical with that many linear-address bits: 57 in 5-level paging. */
+  static boolean isCanonical(long address, int bits) {
+    int unused = Long.SIZE - bits;
+    return address << unused >> unused == address;
   }
 }

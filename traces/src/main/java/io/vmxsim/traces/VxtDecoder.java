@@ -15,12 +15,19 @@ final class VxtDecoder {
   private static final byte STORE = ActionKind.STORE.code();
   private static final byte STORE_VALUE = ActionKind.STORE_VALUE.code();
   private static final byte WORK = ActionKind.WORK.code();
+  private static final byte INITIAL_CR = ActionKind.INITIAL_CR.code();
+  private static final byte MOV_TO_CR = ActionKind.MOV_TO_CR.code();
+  private static final long CR4_LA57 = 1 << 12;
   private static final int MAX_DIGITS = 10;
 
   private final VxtEncoder.State state = new VxtEncoder.State();
   private byte[] data = new byte[0];
   private int at;
   private int end;
+
+  /** 48 until the trace turns 57-bit linear addresses on. */
+  private int addressBits = 48;
+
   private @Nullable String fault;
 
   long instructions;
@@ -86,7 +93,7 @@ final class VxtDecoder {
       address += number();
     }
     state.nextInstruction = address + size;
-    if (!LinearAddresses.isCanonical57(address)) {
+    if (!LinearAddresses.isCanonical(address, addressBits)) {
       return false;
     }
     if ((tag & VxtEncoder.KNOWN_BYTES) == 0) {
@@ -107,7 +114,7 @@ final class VxtDecoder {
     int slot = tag >> 5;
     long address = state.recent[slot] + number();
     state.recent[slot] = address;
-    if (size == 0 || !LinearAddresses.isCanonical57(address)) {
+    if (size == 0 || !LinearAddresses.isCanonical(address, addressBits)) {
       return false;
     }
     if ((tag & 3) == VxtEncoder.FORM_LOAD) {
@@ -138,7 +145,7 @@ final class VxtDecoder {
     }
     long address = state.addresses[kind];
     long value = state.values[kind];
-    if (!ActionOperands.makeSense(ActionKind.ofCode(kind), size, address, value)) {
+    if (!ActionOperands.makeSense(ActionKind.ofCode(kind), size, address, value, addressBits)) {
       return false;
     }
     batch.add((byte) kind, size, address, value);
@@ -148,6 +155,8 @@ final class VxtDecoder {
       loads++;
     } else if (kind == WORK) {
       instructions += value;
+    } else if ((kind == INITIAL_CR || kind == MOV_TO_CR) && size == 4 && (value & CR4_LA57) != 0) {
+      addressBits = 57;
     }
     return true;
   }

@@ -30,7 +30,7 @@ final class RandomActions {
   }
 
   private static long address(Random random) {
-    return random.nextLong() >> (7 + random.nextInt(50));
+    return random.nextLong() >> (16 + random.nextInt(41));
   }
 
   private static int size(ActionKind kind, Random random) {
