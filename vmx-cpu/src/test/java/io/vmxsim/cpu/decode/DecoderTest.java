@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmxsim.cpu.CpuidFeature;
 import java.util.HexFormat;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 class DecoderTest {
@@ -34,6 +35,21 @@ class DecoderTest {
     assertEquals(Op.PALIGNR, decode(decoder, CodeMode.BITS32, "66 0F 3A 0F C1 08"));
     assertEquals(16, in.operandSize);
     assertEquals(Op.VMRESUME, decode(decoder, CodeMode.BITS32, "0F 01 C3"));
+  }
+
+  /** SDM volume 2, LFENCE, MFENCE and SFENCE: the processor ignores the r/m field. */
+  @Test
+  void fencesHaveNoOperandWhateverTheirRmField() {
+    for (int rm = 0; rm < 8; rm++) {
+      String[] codes = {"0F AE E" + (char) (rm < 2 ? '8' + rm : 'A' + rm - 2), "0F AE F" + rm};
+      Op[] ops = {Op.LFENCE, Op.MFENCE};
+      for (int i = 0; i < codes.length; i++) {
+        assertEquals(ops[i], decode64(codes[i]), codes[i]);
+        assertEquals(ops[i].name().toLowerCase(Locale.ROOT), Disassembler.text(in, 0));
+      }
+    }
+    assertEquals(Op.SFENCE, decode64("0F AE FF"));
+    assertEquals("sfence", Disassembler.text(in, 0));
   }
 
   @Test
