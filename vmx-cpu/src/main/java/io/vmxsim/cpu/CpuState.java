@@ -80,8 +80,14 @@ public final class CpuState {
   /** DR6 with no condition recorded. */
   public static final long DR6_RESET = 0xffff0ff0L;
 
-  /** RAX to R15 by number. */
-  public final long[] registers = new long[16];
+  /**
+   * RAX to R15 by number; then two that no instruction names: a register that is always 0, in place
+   * of an absent base or index, and, while an instruction executes, the RIP of the next one.
+   */
+  public final long[] registers = new long[18];
+
+  /** CF, PF, AF, ZF, SF and OF, which {@link #rflags} includes. */
+  public final StatusFlags status = new StatusFlags();
 
   public long rip;
   public long cr2;
@@ -115,7 +121,9 @@ public final class CpuState {
   /** Pending debug exceptions as the VMCS formats them (Table 24-4). */
   public long pendingDebugExceptions;
 
-  private long rflags = FIXED_1;
+  /** RFLAGS without the status flags. */
+  private long control = FIXED_1;
+
   private final Mmu mmu;
   private final PagingState paging;
 
@@ -215,13 +223,19 @@ public final class CpuState {
 
   /** RFLAGS. */
   public long rflags() {
-    return rflags;
+    return control | status.bits();
+  }
+
+  /** RFLAGS with 0 for the status flags, which takes no time to compute. */
+  public long controlFlags() {
+    return control;
   }
 
   /** Sets RFLAGS, unchecked; bit 1 stays 1. */
   public void setRflags(long value) {
-    long changed = rflags ^ value;
-    rflags = value | FIXED_1;
+    long changed = control ^ value;
+    control = (value & ~StatusFlags.MASK) | FIXED_1;
+    status.set(value);
     if ((changed & AC) != 0) {
       paging.setRflagsAc((value & AC) != 0);
       mmu.rightsChanged();

@@ -165,7 +165,7 @@ public final class Intercepts {
   }
 
   /** CR0 as guest software reads it: masked bits from the read shadow (25.3, MOV from CR0). */
-  long readCr0(long cr0) {
+  public long readCr0(long cr0) {
     return active
         ? shadowed(
             cr0, vmcs.get(VmcsField.CR0_GUEST_HOST_MASK), vmcs.get(VmcsField.CR0_READ_SHADOW))

@@ -15,7 +15,7 @@ public final class Interruptibility {
   public static final int NMI = 1 << 3;
 
   /** Both forms of blocking that last for one instruction. */
-  static final int SHADOW = STI | MOV_SS;
+  public static final int SHADOW = STI | MOV_SS;
 
   private Interruptibility() {}
 }

@@ -141,7 +141,7 @@ final class PendingEvents {
 
   /** RFLAGS.IF is 1 and neither STI nor MOV SS nor shutdown blocks. */
   private boolean interruptWindowOpen() {
-    return (state.rflags() & CpuState.IF) != 0
+    return (state.controlFlags() & CpuState.IF) != 0
         && !blocked(Interruptibility.SHADOW)
         && state.activity != ActivityState.SHUTDOWN;
   }
@@ -174,6 +174,21 @@ final class PendingEvents {
 
   private StepOutcome deliverInterrupt() {
     return processor.events().interrupt(acknowledge(), EventType.EXTERNAL_INTERRUPT);
+  }
+
+  /**
+   * Whether time cannot bring an event about within that many instructions and cycles.
+   *
+   * <p>Interrupts that are pending already are {@link #poll}'s business.
+   */
+  boolean isQuietFor(long instructions, long cycles) {
+    InterruptSource source = timer;
+    if (source != null
+        && source.isDue(processor.now() + cycles, processor.instructions() + instructions)) {
+      return false;
+    }
+    return !processor.intercepts().on(PinControl.ACTIVATE_VMX_PREEMPTION_TIMER)
+        || preemptionTimerValue() << preemptionTimerRate > cycles;
   }
 
   /**

@@ -263,7 +263,7 @@ public final class Processor {
   }
 
   /** What a translation leads to that was not OK: the page fault or the VM exit. */
-  StepOutcome translationFault(WalkResult.Status status) {
+  public StepOutcome translationFault(WalkResult.Status status) {
     WalkResult walk = mmu.result();
     return switch (status) {
       case PAGE_FAULT ->
@@ -337,6 +337,31 @@ public final class Processor {
     cycles.guest += count * costs.instruction(instructionClass);
     instructions += count;
     state.interruptibility &= ~Interruptibility.SHADOW;
+  }
+
+  /**
+   * Retires a run of instructions at once.
+   *
+   * @param count how many, at least one
+   * @param price their base costs together, in cycles
+   */
+  public void retireRun(long count, long price) {
+    cycles.guest += price;
+    instructions += count;
+    state.interruptibility &= ~Interruptibility.SHADOW;
+  }
+
+  /** Whether time cannot bring an event about within that many instructions and cycles. */
+  public boolean isQuietFor(long instructionCount, long cycleCount) {
+    return pending.isQuietFor(instructionCount, cycleCount);
+  }
+
+  /**
+   * The event whose delivery through the IDT is under way, in the format of the IDT-vectoring
+   * information field, or 0.
+   */
+  public long delivering() {
+    return events.delivering();
   }
 
   /**

@@ -1,0 +1,135 @@
+package io.vmxsim.cpu.execute;
+
+import io.vmxsim.cpu.CostModel;
+import io.vmxsim.cpu.decode.CodeMode;
+import io.vmxsim.cpu.decode.Decoder;
+import io.vmxsim.cpu.decode.Instruction;
+import io.vmxsim.cpu.decode.Op;
+import io.vmxsim.ept.PhysicalMemory;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decoded code by physical page. Whoever writes to memory tells it, so that code that changes is
+ * decoded again before it runs: processors that share a memory share this.
+ */
+public final class CodeCache {
+  private static final int LONGEST_BLOCK = 32;
+  private static final int RECENT = 1024;
+  private static final int PAGE = PhysicalMemory.PAGE_BYTES;
+  private static final int PAGE_SHIFT = 12;
+
+  private final PhysicalMemory memory;
+  private final Decoder decoder;
+  private final CostModel costs;
+  private final Map<Long, CodePage> pages = new HashMap<>();
+
+  /** The page used last of those whose numbers end alike. */
+  private final @Nullable CodePage[] recent = new CodePage[RECENT];
+
+  /** For page numbers that end alike, a bit: whether one of them has code. */
+  private final long[] present = new long[RECENT];
+
+  /** Empty, for the code in {@code memory} as one model of processor decodes and prices it. */
+  public CodeCache(PhysicalMemory memory, Decoder decoder, CostModel costs) {
+    this.memory = memory;
+    this.decoder = decoder;
+    this.costs = costs;
+  }
+
+  /** The blocks of one page, by the offset of their first byte. */
+  private static final class CodePage {
+    final long number;
+    final @Nullable Block[] blocks = new Block[PAGE];
+
+    CodePage(long number) {
+      this.number = number;
+    }
+  }
+
+  /**
+   * The block that starts at a physical address, decoded now if need be.
+   *
+   * @return null if its first instruction goes on in the next page
+   */
+  @Nullable Block at(long address, CodeMode mode) {
+    long number = address >>> PAGE_SHIFT;
+    CodePage page = recent[(int) number & RECENT - 1];
+    if (page == null || page.number != number) {
+      page = find(number);
+    }
+    int offset = (int) address & PAGE - 1;
+    Block block = page.blocks[offset];
+    if (block == null || block.mode != mode) {
+      block = decode(address, mode);
+      page.blocks[offset] = block;
+    }
+    return block;
+  }
+
+  private CodePage find(long number) {
+    CodePage page = pages.computeIfAbsent(number, CodePage::new);
+    recent[(int) number & RECENT - 1] = page;
+    present[word(number)] |= 1L << number;
+    return page;
+  }
+
+  private static int word(long number) {
+    return (int) (number >>> 6) & RECENT - 1;
+  }
+
+  /** The bytes of a page from {@code address} on are about to change, or have. */
+  public void written(long address) {
+    long number = address >>> PAGE_SHIFT;
+    if ((present[word(number)] >>> number & 1) != 0) {
+      drop(number);
+    }
+  }
+
+  /** Any part of memory may have changed. */
+  public void writtenAnywhere() {
+    List.copyOf(pages.keySet()).forEach(this::drop);
+  }
+
+  private void drop(long number) {
+    CodePage page = pages.remove(number);
+    if (page == null) {
+      return; // the bit stands for another page
+    }
+    recent[(int) number & RECENT - 1] = null;
+    for (Block block : page.blocks) {
+      if (block != null) {
+        block.valid = false;
+      }
+    }
+  }
+
+  private @Nullable Block decode(long address, CodeMode mode) {
+    byte[] bytes = memory.pageForRead(address);
+    List<Instruction> code = new ArrayList<>();
+    int offset = (int) address & PAGE - 1;
+    while (code.size() < LONGEST_BLOCK && offset < PAGE) {
+      Instruction in = new Instruction();
+      Op op = decoder.decode(bytes, offset, PAGE, mode, in);
+      if (op == Op.INCOMPLETE) {
+        break;
+      }
+      code.add(in);
+      offset += in.length;
+      if (Block.ends(op)) {
+        break;
+      }
+    }
+    return code.isEmpty() ? null : new Block(code, mode, costs);
+  }
+
+  /** A block of the one instruction whose bytes these are; it is not kept. */
+  Block transientBlock(byte[] bytes, int length, CodeMode mode) {
+    Instruction in = new Instruction();
+    decoder.decode(bytes, 0, length, mode, in);
+    return new Block(List.of(in), mode, costs);
+  }
+}

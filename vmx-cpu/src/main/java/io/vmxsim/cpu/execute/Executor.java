@@ -1,0 +1,188 @@
+package io.vmxsim.cpu.execute;
+
+import io.vmxsim.cpu.ActivityState;
+import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.Cpuid;
+import io.vmxsim.cpu.CpuidFeature;
+import io.vmxsim.cpu.GuestPort;
+import io.vmxsim.cpu.GuestSide;
+import io.vmxsim.cpu.Interruptibility;
+import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.RunOutcome;
+import io.vmxsim.cpu.StepOutcome;
+import io.vmxsim.cpu.decode.Decoder;
+import io.vmxsim.cpu.decode.Instruction;
+import io.vmxsim.ept.PhysicalMemory;
+import io.vmxsim.vmcs.NotModelledException;
+
+/**
+ * Runs the machine code that a processor's RIP points to: one per processor.
+ *
+ * <p>Code runs in decoded blocks that end at a page boundary at the latest. Events are looked for
+ * between blocks; a block runs whole only if time cannot bring an event about in its middle, so
+ * that events happen at exact instructions. Fetches are translated once for a block.
+ */
+public final class Executor implements GuestSide {
+  private static final int PAGE = PhysicalMemory.PAGE_BYTES;
+
+  /** Cycles that an instruction never exceeds, its walks included; only has to be large enough. */
+  private static final long LONGEST_INSTRUCTION = 20_000;
+
+  private static final long DR6_SINGLE_STEP = 1 << 14;
+
+  private final Processor processor;
+  private final CpuState state;
+  private final CodeCache code;
+  private final Progress progress;
+  private final Faults faults;
+  private final Segmentation segments;
+  private final Mem mem;
+  private final Interpreter interpreter;
+  private final byte[] straddling = new byte[Decoder.LONGEST];
+
+  /** Whether VMX operation was entered by machine code: then exits are for machine code too. */
+  private boolean rootIsMachineCode;
+
+  /**
+   * An executor for one processor.
+   *
+   * @param code shared by all processors of the same model on the same memory
+   */
+  public Executor(Processor processor, CodeCache code) {
+    this.processor = processor;
+    this.code = code;
+    state = processor.state();
+    progress = new Progress(processor);
+    faults = new Faults(processor, progress);
+    segments = new Segmentation(state, faults);
+    mem = new Mem(processor, code, faults);
+    interpreter = new Interpreter(processor, new Operands(state, mem, segments), progress, faults);
+  }
+
+  /** An executor for the only processor of a machine, which is told to run it. */
+  public static Executor on(Processor processor) {
+    Decoder decoder = new Decoder(feature -> isThere(processor.profile().cpuid(), feature));
+    CodeCache code = new CodeCache(processor.memory(), decoder, processor.costs());
+    Executor executor = new Executor(processor, code);
+    processor.setGuest(executor);
+    return executor;
+  }
+
+  /** CPUID shows SYSCALL in 64-bit mode only, and there all processors with that mode have it. */
+  private static boolean isThere(Cpuid cpuid, CpuidFeature feature) {
+    return cpuid.has(feature == CpuidFeature.SYSCALL ? CpuidFeature.LM : feature);
+  }
+
+  /** The decoded code, to be told of changes to memory that no processor made. */
+  public CodeCache code() {
+    return code;
+  }
+
+  @Override
+  public RunOutcome advance(Processor on, long budget) {
+    requireOwn(on);
+    refresh();
+    long end = processor.instructions() + budget;
+    while (processor.instructions() < end) {
+      StepOutcome outcome = processor.pollEvents();
+      if (outcome == StepOutcome.DONE) {
+        if (state.activity != ActivityState.ACTIVE) {
+          return state.activity == ActivityState.SHUTDOWN ? RunOutcome.FINISHED : RunOutcome.HALTED;
+        }
+        outcome = step(end - processor.instructions());
+      } else {
+        refresh();
+      }
+      if (outcome == StepOutcome.EXIT && !rootIsMachineCode) {
+        return RunOutcome.EXIT;
+      }
+    }
+    return RunOutcome.BUDGET;
+  }
+
+  private void requireOwn(Processor on) {
+    if (on != processor) {
+      throw new IllegalStateException("this executor belongs to another processor than " + on);
+    }
+  }
+
+  private void refresh() {
+    segments.refresh();
+    mem.refresh();
+  }
+
+  /** Runs a block, or its beginning. */
+  private StepOutcome step(long budget) {
+    boolean wasOn = processor.vmx().isOn();
+    boolean singleStep = (state.controlFlags() & CpuState.TF) != 0;
+    try {
+      Block block = fetch();
+      boolean alone =
+          singleStep
+              || (state.interruptibility & Interruptibility.SHADOW) != 0
+              || !processor.isQuietFor(block.code.length, block.code.length * LONGEST_INSTRUCTION);
+      run(block, (int) Math.min(alone ? 1 : budget, block.code.length));
+      if (!block.keepsContext) {
+        rootIsMachineCode = processor.vmx().isOn() && (rootIsMachineCode || !wasOn);
+        refresh();
+      }
+      if (singleStep) {
+        throw faults.debug(DR6_SINGLE_STEP);
+      }
+      return StepOutcome.DONE;
+    } catch (NotCompleted interrupted) {
+      refresh();
+      return interrupted.outcome();
+    }
+  }
+
+  private Block fetch() {
+    long linear = segments.code(state.rip);
+    Block block = code.at(mem.fetch(linear), segments.mode());
+    return block != null ? block : fetchStraddling(linear);
+  }
+
+  /** An instruction whose bytes lie in two pages, which need not be neighbours in memory. */
+  private Block fetchStraddling(long linear) {
+    int first = PAGE - (int) (linear & PAGE - 1);
+    PhysicalMemory memory = processor.memory();
+    memory.readBytes(mem.fetch(linear), straddling, 0, first);
+    long rest = mem.fetch(segments.code(state.rip + first));
+    memory.readBytes(rest, straddling, first, straddling.length - first);
+    return code.transientBlock(straddling, straddling.length, segments.mode());
+  }
+
+  private void run(Block block, int count) {
+    progress.begin(block);
+    Instruction[] instructions = block.code;
+    long[] registers = state.registers;
+    long mask = segments.bits64() ? -1 : 0xffffffffL;
+    int done = 0;
+    do {
+      Instruction in = instructions[done++];
+      registers[Instruction.RIP] = state.rip + in.length & mask;
+      interpreter.execute(in);
+      state.rip = registers[Instruction.RIP];
+    } while (done < count && block.valid);
+    progress.finish(done);
+  }
+
+  @Override
+  public void deliver(Processor on, int vector, int errorCode, boolean hasErrorCode) {
+    requireOwn(on);
+    progress.abandon();
+    refresh();
+    try {
+      interpreter.delivery().deliver(vector, errorCode, hasErrorCode);
+    } catch (NotCompleted nested) {
+      // What the delivery led to instead has happened.
+      return;
+    }
+    refresh();
+  }
+
+  @Override
+  public int emulate(Processor on, GuestPort port) {
+    throw new NotModelledException("emulation of a guest's machine code by a VMM", state.rip);
+  }
+}

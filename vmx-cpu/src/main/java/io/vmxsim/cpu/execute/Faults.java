@@ -1,0 +1,116 @@
+package io.vmxsim.cpu.execute;
+
+import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.StepOutcome;
+import io.vmxsim.ept.WalkResult;
+import io.vmxsim.vmcs.EventType;
+import io.vmxsim.vmcs.InterruptionInformation;
+import io.vmxsim.vmcs.NotModelledException;
+
+/**
+ * Exceptions that the instruction at RIP raises ("Exception and Interrupt Reference", 6.15). Each
+ * method has them delivered, or their VM exit made, and returns the signal for the caller to throw.
+ */
+final class Faults {
+  private static final int DIVIDE_ERROR = 0;
+  private static final int BOUND_RANGE = 5;
+  private static final int INVALID_OPCODE = 6;
+  private static final int DEVICE_NOT_AVAILABLE = 7;
+  private static final int INVALID_TSS = 10;
+  private static final int NOT_PRESENT = 11;
+  private static final int STACK = 12;
+  private static final int GENERAL_PROTECTION = 13;
+
+  /** Error codes: the event was not caused by the program; the selector is a vector of the IDT. */
+  static final int EXT = 1;
+
+  static final int IDT = 2;
+
+  private final Processor processor;
+  private final Progress progress;
+  private final NotCompleted signal = new NotCompleted();
+
+  Faults(Processor processor, Progress progress) {
+    this.processor = processor;
+    this.progress = progress;
+  }
+
+  NotCompleted divideError() {
+    return raise(DIVIDE_ERROR, 0);
+  }
+
+  NotCompleted boundRange() {
+    return raise(BOUND_RANGE, 0);
+  }
+
+  NotCompleted invalidOpcode() {
+    return raise(INVALID_OPCODE, 0);
+  }
+
+  NotCompleted deviceNotAvailable() {
+    return raise(DEVICE_NOT_AVAILABLE, 0);
+  }
+
+  NotCompleted invalidTss(int errorCode) {
+    return raise(INVALID_TSS, errorCode);
+  }
+
+  NotCompleted notPresent(int errorCode) {
+    return raise(NOT_PRESENT, errorCode);
+  }
+
+  NotCompleted stack(int errorCode) {
+    return raise(STACK, errorCode);
+  }
+
+  NotCompleted generalProtection(int errorCode) {
+    return raise(GENERAL_PROTECTION, errorCode);
+  }
+
+  /** A debug exception, a trap: RIP is that of the next instruction. */
+  NotCompleted debug(long conditions) {
+    processor.state().debug[6] |= conditions;
+    progress.abandon();
+    return signal.with(processor.raise(1, 0, conditions));
+  }
+
+  /** What a translation leads to that was not OK. */
+  NotCompleted translation(WalkResult.Status status) {
+    progress.abandon();
+    return signal.with(processor.translationFault(status));
+  }
+
+  private NotCompleted raise(int vector, int errorCode) {
+    progress.abandon();
+    int external = isExternal() ? EXT : 0;
+    return signal.with(processor.raise(vector, errorCode | external, 0));
+  }
+
+  /** Whether an event is being delivered that the program did not ask for: bit EXT (6.13). */
+  private boolean isExternal() {
+    long delivering = processor.delivering();
+    return delivering != 0 && !isSoftware(delivering);
+  }
+
+  private static boolean isSoftware(long delivering) {
+    EventType type = InterruptionInformation.type(delivering);
+    return type.isSoftware();
+  }
+
+  /** Has {@code outcome} of a sensitive instruction thrown unless it is DONE. */
+  void require(StepOutcome outcome) {
+    progress.require(outcome, signal);
+  }
+
+  /** Nothing of the instruction at RIP that remains to be done is lost by leaving it here. */
+  NotCompleted pause() {
+    progress.abandon();
+    return signal.with(StepOutcome.DONE);
+  }
+
+  /** Something that is not modelled. */
+  NotModelledException notModelled(String feature) {
+    progress.abandon();
+    return new NotModelledException(feature, processor.state().rip);
+  }
+}

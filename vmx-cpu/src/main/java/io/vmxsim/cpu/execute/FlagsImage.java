@@ -1,0 +1,78 @@
+package io.vmxsim.cpu.execute;
+
+import io.vmxsim.cpu.CpuState;
+
+/**
+ * RFLAGS as PUSHF, POPF, IRET and event delivery store and load it (volume 2, “POPF”, “IRET”):
+ * which bits a program of some privilege may change.
+ */
+final class FlagsImage {
+  static final long DF = 1 << 10;
+  static final long IOPL = 3 << 12;
+  static final long NT = 1 << 14;
+  static final long ID = 1 << 21;
+
+  private static final long ANYBODY =
+      CpuState.CF
+          | CpuState.PF
+          | CpuState.AF
+          | CpuState.ZF
+          | CpuState.SF
+          | CpuState.TF
+          | DF
+          | CpuState.OF
+          | NT
+          | CpuState.AC
+          | ID;
+
+  private final CpuState state;
+  private final Segmentation segments;
+  private final Faults faults;
+
+  FlagsImage(CpuState state, Segmentation segments, Faults faults) {
+    this.state = state;
+    this.segments = segments;
+    this.faults = faults;
+  }
+
+  /** What PUSHF pushes: RF and VM are clear in it. */
+  long pushed() {
+    requireAccess();
+    return state.rflags() & ~(CpuState.RF | CpuState.VM);
+  }
+
+  /** Virtual-8086 mode has rules of its own. */
+  void requireAccess() {
+    if (segments.virtual8086()) {
+      throw faults.notModelled("virtual-8086 mode");
+    }
+  }
+
+  /** POPF of {@code size} bytes; RF becomes 0. */
+  void pop(long value, int size) {
+    long mask = writable(size);
+    state.setRflags((state.rflags() & ~(mask | CpuState.RF)) | (value & mask));
+  }
+
+  /** IRET of {@code size} bytes to the same or an outer level, executed at the present one. */
+  long returned(long value, int size) {
+    long mask = writable(size) | (size == 2 ? 0 : CpuState.RF);
+    return (state.rflags() & ~mask) | (value & mask);
+  }
+
+  private long writable(int size) {
+    int cpl = segments.protectedMode() ? state.cpl() : 0;
+    long iopl = (state.controlFlags() & IOPL) >>> 12;
+    long mask = ANYBODY | (cpl == 0 ? IOPL : 0) | (cpl <= iopl ? CpuState.IF : 0);
+    return size == 2 ? mask & 0xffff : mask;
+  }
+
+  /** CLI and STI need CPL at most IOPL. */
+  void requireInterruptFlagAccess() {
+    requireAccess();
+    long iopl = (state.controlFlags() & IOPL) >>> 12;
+    if (segments.protectedMode() && state.cpl() > iopl) {
+      throw faults.generalProtection(0);
+    }
+  }
+}

@@ -1,0 +1,186 @@
+package io.vmxsim.cpu.execute;
+
+import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.Processor;
+import io.vmxsim.ept.Access;
+import io.vmxsim.ept.Mmu;
+import io.vmxsim.ept.PhysicalMemory;
+import io.vmxsim.ept.WalkResult.Status;
+
+/**
+ * Loads and stores at linear addresses, through the modelled MMU. Values are zero-extended on
+ * loads; sizes are 1, 2, 4 or 8 bytes. A fault ends the instruction by {@link NotCompleted} before
+ * anything is written.
+ */
+final class Mem {
+  private static final int PAGE = PhysicalMemory.PAGE_BYTES;
+  private static final int OFFSET = PAGE - 1;
+
+  private final CpuState state;
+  private final Mmu mmu;
+  private final PhysicalMemory memory;
+  private final CodeCache code;
+  private final Faults faults;
+
+  /** {@link Access#USER} at CPL 3, else 0. */
+  private int privilege;
+
+  private long updateAddress;
+  private long updateAddress2;
+  private int updateFirst;
+
+  Mem(Processor processor, CodeCache code, Faults faults) {
+    state = processor.state();
+    mmu = processor.mmu();
+    memory = processor.memory();
+    this.code = code;
+    this.faults = faults;
+  }
+
+  /** Takes notice of the current privilege level. */
+  void refresh() {
+    privilege = state.cpl() == 3 ? Access.USER : 0;
+  }
+
+  /** A load by the program. */
+  long load(long linear, int size) {
+    return load(linear, size, Access.READ | privilege);
+  }
+
+  /** A load of a descriptor or of the TSS, which is a supervisor-mode access at any CPL. */
+  long loadImplicitly(long linear, int size) {
+    return load(linear, size, Access.READ | Access.IMPLICIT);
+  }
+
+  private long load(long linear, int size, int access) {
+    if (((int) linear & OFFSET) + size > PAGE) {
+      return loadAcross(linear, size, access);
+    }
+    return read(translate(linear, size, access), size);
+  }
+
+  private long read(long address, int size) {
+    return switch (size) {
+      case 1 -> memory.read8(address);
+      case 2 -> memory.read16(address);
+      case 4 -> memory.read32(address) & 0xffffffffL;
+      default -> memory.read64(address);
+    };
+  }
+
+  private long loadAcross(long linear, int size, int access) {
+    int first = PAGE - ((int) linear & OFFSET);
+    long low = translate(linear, first, access);
+    long high = translate(linear + first, size - first, access);
+    long value = 0;
+    for (int i = 0; i < size; i++) {
+      long at = i < first ? low + i : high + i - first;
+      value |= (long) memory.read8(at) << (Byte.SIZE * i);
+    }
+    return value;
+  }
+
+  /** A store by the program. */
+  void store(long linear, int size, long value) {
+    store(linear, size, value, Access.WRITE | privilege);
+  }
+
+  /** A store by the processor as if at privilege level {@code cpl}: the stack of a handler. */
+  void storeAs(int cpl, long linear, int size, long value) {
+    store(linear, size, value, cpl == 3 ? Access.WRITE | Access.USER : Access.WRITE);
+  }
+
+  /** A store to a descriptor or the TSS. */
+  void storeImplicitly(long linear, int size, long value) {
+    store(linear, size, value, Access.WRITE | Access.IMPLICIT);
+  }
+
+  private void store(long linear, int size, long value, int access) {
+    if (((int) linear & OFFSET) + size > PAGE) {
+      prepare(linear, size, access);
+      storeAcross(size, value);
+      return;
+    }
+    write(translate(linear, size, access), size, value);
+  }
+
+  private void write(long address, int size, long value) {
+    code.written(address);
+    switch (size) {
+      case 1 -> memory.write8(address, (int) value);
+      case 2 -> memory.write16(address, (int) value);
+      case 4 -> memory.write32(address, (int) value);
+      default -> memory.write64(address, value);
+    }
+  }
+
+  private void storeAcross(int size, long value) {
+    code.written(updateAddress);
+    code.written(updateAddress2);
+    for (int i = 0; i < size; i++) {
+      long at = i < updateFirst ? updateAddress + i : updateAddress2 + i - updateFirst;
+      memory.write8(at, (int) (value >>> (Byte.SIZE * i)));
+    }
+  }
+
+  /** The load of a read-modify-write, which is a write as far as paging goes. */
+  long loadForUpdate(long linear, int size) {
+    prepare(linear, size, Access.WRITE | privilege);
+    if (updateFirst == size) {
+      return read(updateAddress, size);
+    }
+    long value = 0;
+    for (int i = 0; i < size; i++) {
+      long at = i < updateFirst ? updateAddress + i : updateAddress2 + i - updateFirst;
+      value |= (long) memory.read8(at) << (Byte.SIZE * i);
+    }
+    return value;
+  }
+
+  /** The store that ends a read-modify-write; it cannot fault. */
+  void update(int size, long value) {
+    if (updateFirst == size) {
+      write(updateAddress, size, value);
+    } else {
+      storeAcross(size, value);
+    }
+  }
+
+  private void prepare(long linear, int size, int access) {
+    updateFirst = Math.min(size, PAGE - ((int) linear & OFFSET));
+    updateAddress = translate(linear, updateFirst, access);
+    if (updateFirst < size) {
+      updateAddress2 = translate(linear + updateFirst, size - updateFirst, access);
+    }
+  }
+
+  /** Whether bytes could be stored, which faults if they could not. */
+  void probeStore(long linear, int size) {
+    prepare(linear, size, Access.WRITE | privilege);
+  }
+
+  /** The physical address of a run of bytes within one page, for a load of all of them. */
+  long runForLoad(long linear, int size) {
+    return translate(linear, size, Access.READ | privilege);
+  }
+
+  /** The physical address of a run of bytes within one page, for a store to all of them. */
+  long runForStore(long linear, int size) {
+    long address = translate(linear, size, Access.WRITE | privilege);
+    code.written(address);
+    return address;
+  }
+
+  /** The physical address of the next instruction byte. */
+  long fetch(long linear) {
+    return translate(linear, 1, Access.FETCH | privilege);
+  }
+
+  private long translate(long linear, int size, int access) {
+    Status status = mmu.translate(linear, size, access);
+    if (status != Status.OK) {
+      throw faults.translation(status);
+    }
+    return mmu.physicalAddress();
+  }
+}

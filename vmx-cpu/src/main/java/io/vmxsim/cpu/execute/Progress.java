@@ -1,0 +1,82 @@
+package io.vmxsim.cpu.execute;
+
+import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.StepOutcome;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How much of the running block is on the books. Instructions are counted and priced a block at a
+ * time; whoever looks at time or counts in its middle settles first.
+ */
+final class Progress {
+  private final Processor processor;
+  private final CpuState state;
+  private @Nullable Block block;
+  private long start;
+  private int settled;
+  private int shadow;
+
+  Progress(Processor processor) {
+    this.processor = processor;
+    state = processor.state();
+  }
+
+  /** A block begins to run at RIP. */
+  void begin(Block running) {
+    block = running;
+    start = state.rip;
+    settled = 0;
+  }
+
+  /** Retires every instruction before the one at RIP. */
+  void settle() {
+    Block running = block;
+    if (running != null) {
+      retireUntil(running, running.indexAt((int) (state.rip - start)));
+    }
+  }
+
+  /** As {@link #settle}, and nothing of the block runs after this. */
+  void abandon() {
+    settle();
+    block = null;
+  }
+
+  /** The first {@code count} instructions of the block have run; the block is left. */
+  void finish(int count) {
+    Block running = block;
+    block = null;
+    if (running == null) {
+      return;
+    }
+    boolean whole = count == running.code.length;
+    retireUntil(running, whole && running.lastRetiresItself ? count - 1 : count);
+    state.interruptibility |= shadow;
+    shadow = 0;
+  }
+
+  /**
+   * The instruction now running blocks interrupts until the one after it has run.
+   *
+   * @param blocking a bit of {@link io.vmxsim.cpu.Interruptibility}
+   */
+  void block(int blocking) {
+    shadow = blocking;
+  }
+
+  private void retireUntil(Block running, int count) {
+    if (count > settled) {
+      processor.retireRun(count - settled, running.prices[count] - running.prices[settled]);
+      settled = count;
+    }
+  }
+
+  /** DONE if the sensitive instruction completed; else throws. */
+  void require(StepOutcome outcome, NotCompleted signal) {
+    if (outcome != StepOutcome.DONE) {
+      block = null;
+      throw signal.with(outcome);
+    }
+  }
+}

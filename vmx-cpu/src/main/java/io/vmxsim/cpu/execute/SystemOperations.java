@@ -1,0 +1,206 @@
+package io.vmxsim.cpu.execute;
+
+import static io.vmxsim.cpu.CpuState.RAX;
+import static io.vmxsim.cpu.CpuState.RCX;
+import static io.vmxsim.cpu.CpuState.RDX;
+
+import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.Msr;
+import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.Segment;
+import io.vmxsim.cpu.SensitiveInstructions;
+import io.vmxsim.cpu.decode.Instruction;
+import io.vmxsim.ept.PagingState;
+import java.util.Locale;
+
+/**
+ * System instructions ("System Instructions", volume 1, 5.20): operands found, the rest by {@link
+ * SensitiveInstructions}, which every guest side shares.
+ */
+final class SystemOperations {
+  private static final long CR4_FSGSBASE = 1 << 16;
+
+  private final Processor processor;
+  private final CpuState state;
+  private final Operands operands;
+  private final Segmentation segments;
+  private final DescriptorTableOperations tables;
+  private final Progress progress;
+  private final Faults faults;
+  private final SensitiveInstructions sensitive;
+
+  SystemOperations(
+      Processor processor,
+      Operands operands,
+      DescriptorTableOperations tables,
+      Progress progress,
+      Faults faults) {
+    this.processor = processor;
+    this.operands = operands;
+    this.tables = tables;
+    this.progress = progress;
+    this.faults = faults;
+    state = processor.state();
+    segments = operands.segments;
+    sensitive = processor.sensitive();
+  }
+
+  void execute(Instruction in) {
+    progress.settle();
+    int length = in.length;
+    int size = in.operandSize;
+    switch (in.op) {
+      case CPUID -> faults.require(sensitive.cpuid(length));
+      case RDMSR -> faults.require(sensitive.rdmsr(length));
+      case WRMSR -> faults.require(sensitive.wrmsr(length));
+      case IN_I -> faults.require(sensitive.in((int) in.immediate & 0xff, size, length));
+      case IN_DX -> faults.require(sensitive.in(port(), size, length));
+      case OUT_I -> faults.require(sensitive.out((int) in.immediate & 0xff, size, length));
+      case OUT_DX -> faults.require(sensitive.out(port(), size, length));
+      case RDTSC -> faults.require(sensitive.rdtsc(length));
+      case RDTSCP -> faults.require(sensitive.rdtscp(length));
+      case RDPMC -> faults.require(sensitive.rdpmc(length));
+      case RDRAND -> faults.require(sensitive.rdrand(in.rm, size, length));
+      case RDSEED -> faults.require(sensitive.rdseed(in.rm, size, length));
+      case HLT -> faults.require(sensitive.hlt(length));
+      case PAUSE -> faults.require(sensitive.pause(length));
+      case UD0, UD1, UD2 -> throw faults.invalidOpcode();
+      default -> control(in, length);
+    }
+  }
+
+  private int port() {
+    return (int) state.register(RDX) & 0xffff;
+  }
+
+  private void control(Instruction in, int length) {
+    int width = segments.bits64() ? 8 : 4;
+    switch (in.op) {
+      case MOV_CR_R -> {
+        long value = Val.zeroExtend(state.register(in.rm), width);
+        faults.require(sensitive.movToCr(in.reg, value, in.rm, length));
+      }
+      case MOV_R_CR -> {
+        faults.require(sensitive.movFromCr(in.reg, in.rm, length));
+        operands.setRegister(in.rm, width, state.register(in.rm));
+      }
+      case MOV_DR_R -> {
+        long value = Val.zeroExtend(state.register(in.rm), width);
+        faults.require(sensitive.movToDr(in.reg, value, in.rm, length));
+      }
+      case MOV_R_DR -> {
+        faults.require(sensitive.movFromDr(in.reg, in.rm, length));
+        operands.setRegister(in.rm, width, state.register(in.rm));
+      }
+      case CLTS -> faults.require(sensitive.clts(length));
+      case LMSW -> faults.require(sensitive.lmsw(operands.load(in, 2) & 0xffff, length));
+      case SMSW -> {
+        long cr0 = processor.intercepts().readCr0(state.cr0());
+        operands.store(in, in.isMemory ? 2 : in.operandSize, cr0);
+      }
+      case INVLPG ->
+          faults.require(
+              sensitive.invlpg(segments.unchecked(in.segment, operands.offset(in)), length));
+      case INVPCID -> invpcid(in, length);
+      case INVD -> faults.require(sensitive.invd(length));
+      case WBINVD -> faults.require(sensitive.wbinvd(length));
+      case MONITOR -> {
+        long offset = Val.zeroExtend(state.register(RAX), in.addressSize);
+        faults.require(sensitive.monitor(segments.unchecked(in.segment, offset), length));
+      }
+      case MWAIT -> faults.require(sensitive.mwait(length));
+      case XSETBV -> faults.require(sensitive.xsetbv(length));
+      default -> registers(in);
+    }
+  }
+
+  private void invpcid(Instruction in, int length) {
+    long type = Val.zeroExtend(state.register(in.reg), segments.bits64() ? 8 : 4);
+    long pcid = 0;
+    long address = 0;
+    if (state.cpl() == 0) {
+      pcid = operands.loadAt(in, 0, 8);
+      address = operands.loadAt(in, 8, 8);
+    }
+    faults.require(sensitive.invpcid(type, pcid, address, length));
+  }
+
+  /** Those that VMX does not intercept. */
+  private void registers(Instruction in) {
+    switch (in.op) {
+      case SWAPGS -> {
+        requireSystem();
+        long base = state.base(Segment.GS);
+        state.setBase(Segment.GS, processor.msrs().get(Msr.IA32_KERNEL_GS_BASE));
+        processor.msrs().set(Msr.IA32_KERNEL_GS_BASE, base);
+      }
+      case RDFSBASE -> readBase(in, Segment.FS);
+      case RDGSBASE -> readBase(in, Segment.GS);
+      case WRFSBASE -> writeBase(in, Segment.FS);
+      case WRGSBASE -> writeBase(in, Segment.GS);
+      case RDPID ->
+          operands.setRegister(in.rm, 8, processor.msrs().get(Msr.IA32_TSC_AUX) & 0xffffffffL);
+      case XGETBV -> {
+        if ((state.cr4() & CpuState.CR4_OSXSAVE) == 0) {
+          throw faults.invalidOpcode();
+        }
+        if ((int) state.register(RCX) != 0) {
+          throw faults.generalProtection(0);
+        }
+        state.setEdxEax(state.xcr0);
+      }
+      case RDPKRU -> {
+        requireKeys();
+        state.setEdxEax(state.paging().pkru() & 0xffffffffL);
+      }
+      case WRPKRU -> {
+        requireKeys();
+        if ((int) state.register(RDX) != 0) {
+          throw faults.generalProtection(0);
+        }
+        state.paging().setPkru((int) state.register(RAX));
+        processor.mmu().rightsChanged();
+      }
+      default -> {
+        if (!tables.execute(in)) {
+          throw faults.notModelled(in.op.mnemonic().toUpperCase(Locale.ROOT));
+        }
+      }
+    }
+  }
+
+  private void requireSystem() {
+    if (state.cpl() > 0) {
+      throw faults.generalProtection(0);
+    }
+  }
+
+  private void requireKeys() {
+    if ((state.cr4() & PagingState.CR4_PKE) == 0) {
+      throw faults.invalidOpcode();
+    }
+    if ((int) state.register(RCX) != 0) {
+      throw faults.generalProtection(0);
+    }
+  }
+
+  private void readBase(Instruction in, Segment segment) {
+    requireBaseInstructions();
+    operands.setRegister(in.rm, in.operandSize, state.base(segment));
+  }
+
+  private void writeBase(Instruction in, Segment segment) {
+    requireBaseInstructions();
+    long base = Val.zeroExtend(state.register(in.rm), in.operandSize);
+    if (!segments.isCanonical(base)) {
+      throw faults.generalProtection(0);
+    }
+    state.setBase(segment, base);
+  }
+
+  private void requireBaseInstructions() {
+    if ((state.cr4() & CR4_FSGSBASE) == 0) {
+      throw faults.invalidOpcode();
+    }
+  }
+}
