@@ -27,6 +27,7 @@ public final class EptFeatures {
           | ACCESSED_DIRTY
           | ADVANCED_EXIT_INFORMATION;
 
+  private static final long MEMORY_TYPING = BitRange.bits(6, 3);
   private static final long MAPS_PAGE = BitRange.bit(7);
 
   private final long capabilities;
@@ -40,6 +41,11 @@ public final class EptFeatures {
 
   /** The bits of an entry that decide {@link #isPlainTable}. */
   private final long plainTableBits;
+
+  /** By level, the bits of an entry that decide {@link #isPlainPage}, and what they are then. */
+  private final long[] plainPageBits = new long[6];
+
+  private final long[] plainPage = new long[6];
 
   /**
    * The features of one processor under one setting of its controls.
@@ -57,6 +63,13 @@ public final class EptFeatures {
     this.reservedBits = EptEntryFormat.reservedBits(maxPhyAddr, largePageLevels);
     this.misconfiguredRights = misconfiguredRights(supports(EXECUTE_ONLY));
     this.plainTableBits = EptEntryFormat.reservedInTables(maxPhyAddr) | MAPS_PAGE | accessRights;
+    for (int level = 1; level < plainPage.length; level++) {
+      long mapsPage = level == 1 ? 0 : MAPS_PAGE;
+      boolean possible = mapsPage(level, mapsPage);
+      long reserved = reservedBits[EptEntryFormat.index(level, true)];
+      plainPageBits[level] = possible ? reserved | MEMORY_TYPING | accessRights | mapsPage : 0;
+      plainPage[level] = (long) MemoryType.WB << 3 | accessRights | mapsPage;
+    }
   }
 
   /** Every feature on, with mode-based execute control off. */
@@ -93,6 +106,14 @@ public final class EptFeatures {
    */
   boolean isPlainTable(long entry) {
     return (entry & plainTableBits) == accessRights;
+  }
+
+  /**
+   * Likewise whether an entry maps a page, which moreover is WB and leaves the PAT its say. An
+   * entry above level 1 is no {@link #isPlainTable plain table}.
+   */
+  boolean isPlainPage(int level, long entry) {
+    return (entry & plainPageBits[level]) == plainPage[level];
   }
 
   /** Whether a present entry with these contents maps a page (else it names a table). */

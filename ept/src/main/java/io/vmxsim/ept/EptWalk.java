@@ -2,6 +2,7 @@ package io.vmxsim.ept;
 
 import io.vmxsim.ept.WalkObserver.Dimension;
 import io.vmxsim.ept.WalkResult.Status;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,9 +17,21 @@ public final class EptWalk {
   /** Dirty flag for EPT. */
   public static final int DIRTY = 1 << 9;
 
+  /** No address: see {@link #plainTranslation}. */
+  static final long NOT_PLAIN = -1;
+
   private static final long ADDRESS = BitRange.bits(51, 12);
 
+  /** A power of two. */
+  private static final int REGIONS = 1024;
+
+  private static final EptRegion NOWHERE = new EptRegion();
+
   private final PhysicalMemory memory;
+
+  /** By {@link #index}. */
+  private final EptRegion[] regions = new EptRegion[REGIONS];
+
   private @Nullable WalkObserver observer;
   private final @Nullable WalkCaches caches;
 
@@ -31,6 +44,7 @@ public final class EptWalk {
   public EptWalk(
       PhysicalMemory memory, @Nullable WalkObserver observer, @Nullable WalkCaches caches) {
     this.memory = memory;
+    Arrays.fill(regions, NOWHERE);
     this.observer = observer;
     this.caches = caches;
   }
@@ -62,6 +76,14 @@ public final class EptWalk {
    */
   Status translate(
       long eptp, EptFeatures features, long gpa, int needed, int origin, WalkResult r) {
+    long plain = plainTranslation(eptp, features, gpa, r);
+    if (plain != NOT_PLAIN) {
+      r.physicalAddress = plain;
+      r.eptRights = features.accessRights();
+      r.eptDirty = true;
+      r.eptMemoryTyping = MemoryType.WB;
+      return Status.OK;
+    }
     WalkCaches.GuestPhysicalTranslation t = r.guestPhysical;
     boolean writes = (needed & EptRights.WRITE) != 0;
     boolean cached = caches != null && caches.findGuestPhysical(gpa, t) && (t.dirty || !writes);
@@ -89,6 +111,76 @@ public final class EptWalk {
     return Status.OK;
   }
 
+  /**
+   * The physical address, if nothing happens on the way to it: every entry is plain ({@link
+   * EptFeatures#isPlainTable}, {@link EptFeatures#isPlainPage}), and flags that might have to be
+   * set are set. Otherwise {@link #NOT_PLAIN}, and nothing has been done.
+   *
+   * <p>JUSTIFICATION: a short cut through the steps below, which it repeats in the form of one
+   * comparison per entry. MmuBenchmark, 1 GiB random under EPT: a walk takes it five times.
+   */
+  long plainTranslation(long eptp, EptFeatures features, long gpa, WalkResult r) {
+    if (observer != null || caches != null) {
+      return NOT_PLAIN;
+    }
+    EptRegion region = regions[index(gpa)];
+    if (!region.leads(eptp, features, gpa)) {
+      return plainDescent(eptp, features, gpa, r);
+    }
+    long entry = PhysicalMemory.entryOf(region.pageTable(), entryOffset(gpa, 1));
+    if (!features.isPlainPage(1, entry) || mayNeedFlags(eptp, entry)) {
+      return NOT_PLAIN;
+    }
+    r.eptEntryReads += EptRegion.LEVELS;
+    r.eptPageShift = shift(1);
+    return (entry & ADDRESS) | (gpa & ~ADDRESS);
+  }
+
+  /** The same where no walk has been led yet, or elsewhere; notes where this one is led. */
+  private long plainDescent(long eptp, EptFeatures features, long gpa, WalkResult r) {
+    int top = EptPointer.walkLength(eptp);
+    if (gpa >>> shift(top + 1) != 0) {
+      return NOT_PLAIN;
+    }
+    int level = top;
+    long entry = memory.readAligned64(EptPointer.root(eptp) | entryOffset(gpa, level));
+    while (level > 1 && features.isPlainTable(entry)) {
+      if (EptPointer.accessedDirtyEnabled(eptp) && (entry & ACCESSED) == 0) {
+        return NOT_PLAIN;
+      }
+      level--;
+      entry = memory.readAligned64(addressIn(entry) | entryOffset(gpa, level));
+    }
+    if (!features.isPlainPage(level, entry) || mayNeedFlags(eptp, entry)) {
+      return NOT_PLAIN;
+    }
+    if (level == 1 && top == EptRegion.LEVELS) {
+      note(eptp, features, gpa);
+    }
+    r.eptEntryReads += top - level + 1;
+    r.eptPageShift = shift(level);
+    long offset = (1L << shift(level)) - 1;
+    return (entry & ADDRESS & ~offset) | (gpa & offset);
+  }
+
+  /** Whether an access may have flags to set in the entry that maps its page. */
+  private static boolean mayNeedFlags(long eptp, long entry) {
+    return EptPointer.accessedDirtyEnabled(eptp) && (~entry & (ACCESSED | DIRTY)) != 0;
+  }
+
+  private static int index(long gpa) {
+    long number = EptRegion.number(gpa);
+    return (int) (number ^ number >>> 10) & (REGIONS - 1);
+  }
+
+  private void note(long eptp, EptFeatures features, long gpa) {
+    int index = index(gpa);
+    if (regions[index] == NOWHERE) {
+      regions[index] = new EptRegion();
+    }
+    regions[index].note(memory, eptp, features, gpa);
+  }
+
   /** Step 1, for each entry from the root (or a cached structure) to the one that maps the page. */
   private Status readEntries(
       long eptp, EptFeatures features, long gpa, int needed, int origin, WalkResult r) {
@@ -108,23 +200,9 @@ public final class EptWalk {
       }
     }
     boolean accessedFlags = EptPointer.accessedDirtyEnabled(eptp);
-    if (observer == null && caches == null && !accessedFlags) {
-      // JUSTIFICATION: the steps below for entries where nothing happens but that they name a
-      // table. They are most of what a walk reads (MmuBenchmark, 1 GiB random under EPT).
-      int top = level;
-      while (level > 1) {
-        long entry = memory.readAligned64(entryAddress(structure, gpa, level));
-        if (!features.isPlainTable(entry)) {
-          break;
-        }
-        structure = entry & ADDRESS;
-        level--;
-      }
-      r.eptEntryReads += top - level;
-    }
     while (true) {
       // 1. An EPT paging-structure entry is read.
-      long address = entryAddress(structure, gpa, level);
+      long address = structure | entryOffset(gpa, level);
       long entry = memory.readAligned64(address);
       r.eptEntry = entry;
       r.eptEntryReads++;
@@ -201,8 +279,13 @@ public final class EptWalk {
     return r.end(Status.EPT_VIOLATION);
   }
 
-  private static long entryAddress(long structure, long gpa, int level) {
-    return structure | (gpa >>> (shift(level) - 3) & (511 << 3));
+  /** The address of a structure or page in an entry. */
+  static long addressIn(long entry) {
+    return entry & ADDRESS;
+  }
+
+  private static long entryOffset(long gpa, int level) {
+    return gpa >>> (shift(level) - 3) & (511 << 3);
   }
 
   private static int shift(int level) {

@@ -101,6 +101,9 @@ public final class GuestWalk {
       return pageFault(AccessRights.errorCode(state, access), r);
     }
 
+    if (!located && mode.topLevel() >= 4) {
+      descendPlainly(state, eptp, features, linearAddress, r);
+    }
     while (true) {
       // 1. An attempt is made to access a guest paging-structure entry.
       //    a. If the access fails because of EPT, an EPT-induced VM exit occurs.
@@ -139,6 +142,52 @@ public final class GuestWalk {
       table.level = level - 1;
       table.guestPhysicalAddress = entry & ADDRESS;
     }
+  }
+
+  /**
+   * Goes down from the root for as long as nothing happens but that a plain entry ({@link
+   * PagingState#isPlainTable}) names the next structure.
+   *
+   * <p>JUSTIFICATION: a short cut through the steps of {@link #translate}, which go on from here.
+   * MmuBenchmark, 1 GiB random: it takes in all entries but the last.
+   */
+  private void descendPlainly(
+      PagingState state, long eptp, @Nullable EptFeatures features, long linear, WalkResult r) {
+    if (observer != null || caches != null) {
+      return;
+    }
+    WalkCaches.Table table = r.guestTable;
+    int level = table.level;
+    long structure = table.guestPhysicalAddress;
+    int rights = table.rights;
+    int guestReads = 0;
+    int eptReads = 0;
+    for (; level > 1; level--) {
+      long address = structure | ((linear >>> (12 + 9 * (level - 1) - 3)) & (511 << 3));
+      if (features != null) {
+        address = ept.plainTranslation(eptp, features, address, r);
+        if (address == EptWalk.NOT_PLAIN) {
+          break;
+        }
+      }
+      byte[] page = memory.recentPage(address);
+      if (page == null) {
+        break;
+      }
+      long entry = PhysicalMemory.entryOf(page, address);
+      if (!state.isPlainTable(entry)) {
+        break;
+      }
+      guestReads++;
+      eptReads = r.eptEntryReads;
+      rights &= AccessRights.ofEntry(entry);
+      structure = entry & ADDRESS;
+    }
+    r.guestEntryReads = guestReads;
+    r.eptEntryReads = eptReads; // those on the way to an entry that is not plain count there
+    table.level = level;
+    table.guestPhysicalAddress = structure;
+    table.rights = rights;
   }
 
   /** Starts at the structure in CR3 or in a PDPTE register; false if that PDPTE is not present. */

@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sparse physical memory of up to 2<sup>52</sup> bytes, little-endian.
@@ -32,7 +33,7 @@ public final class PhysicalMemory {
   private static final int REGION_SHIFT = 30;
 
   /** A power of two. */
-  private static final int RECENT_PAGES = 1024;
+  private static final int RECENT_PAGES = 4096;
 
   private static final byte[] ABSENT_PAGE = new byte[PAGE_BYTES];
   private static final byte[][] ABSENT_CHUNK = new byte[512][]; // 2 MiB of pages
@@ -188,6 +189,18 @@ public final class PhysicalMemory {
   public byte[] pageForWrite(long address) {
     byte[] page = pageForRead(address);
     return page != ABSENT_PAGE ? page : allocatePage(address);
+  }
+
+  /** As {@link #pageForRead} if the page was found lately, else null. */
+  byte @Nullable [] recentPage(long address) {
+    long number = address >>> PAGE_SHIFT;
+    int recent = (int) number & (RECENT_PAGES - 1);
+    return recentNumbers[recent] == number ? recentPages[recent] : null;
+  }
+
+  /** The 64-bit value in a page at the offset of {@code address}, a multiple of 8. */
+  static long entryOf(byte[] page, long address) {
+    return (long) LONGS.get(page, (int) address & (PAGE_BYTES - 8));
   }
 
   private byte[] findPage(long address) {
