@@ -33,17 +33,7 @@ record Association(int vpid, int pcid, long eptRoot) {
     return vpid == ANY ? Kind.GUEST_PHYSICAL : Kind.COMBINED;
   }
 
-  /** The association of global translations made in the same context. */
-  Association global() {
-    return new Association(vpid, ANY, eptRoot);
-  }
-
   boolean isGlobal() {
     return vpid != ANY && pcid == ANY;
-  }
-
-  /** The association of guest-physical mappings made in the same context. */
-  Association guestPhysical() {
-    return new Association(ANY, ANY, eptRoot);
   }
 }

@@ -42,6 +42,8 @@ enum Invalidation {
   /** MOV to CR4 that changes PAE or sets SMEP. */
   MOV_TO_CR4_CURRENT_PCID(LINEAR_COMBINED, CURRENT, CURRENT, EVERY, AND_GLOBALS),
 
+  /** A cached translation did not permit an access: its dirty flag or rights may have changed. */
+  DENIED_ACCESS(LINEAR_COMBINED, CURRENT, CURRENT, CURRENT, AND_GLOBALS, THE_ADDRESS, THE_ADDRESS),
   PAGE_FAULT(LINEAR_COMBINED, CURRENT, CURRENT, EVERY, AND_GLOBALS, THE_ADDRESS, THE_ADDRESS),
   /** What an EPT violation does to mappings of the linear address that led to it. */
   EPT_VIOLATION_LINEAR(COMBINED, CURRENT, CURRENT, CURRENT, AND_GLOBALS, THE_ADDRESS, THE_ADDRESS),

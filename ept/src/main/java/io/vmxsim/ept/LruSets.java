@@ -79,7 +79,7 @@ final class LruSets {
   /** Where an entry belongs: over the same tag, else in an empty way, else in the LRU way. */
   int place(int set, long tag) {
     int first = set * ways;
-    long oldest = Long.MAX_VALUE; // a minimum rather than branches, which no host predicts
+    long oldest = Long.MAX_VALUE;
     for (int way = 0; way < ways; way++) {
       if (tags[first + way] == tag) {
         return first + way;

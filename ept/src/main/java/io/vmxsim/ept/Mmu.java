@@ -3,7 +3,6 @@ package io.vmxsim.ept;
 import io.vmxsim.ept.Invalidation.Extent;
 import io.vmxsim.ept.WalkResult.Status;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +29,7 @@ public final class Mmu {
   private final PagingState paging;
   private EptFeatures eptFeatures;
 
-  private final List<Tlb> tlbs = new ArrayList<>();
+  private final Tlb[] tlbs;
 
   /** The first level by kind of access: {@link Access#READ}, WRITE, FETCH. */
   private final TlbLevel[] first;
@@ -51,8 +50,6 @@ public final class Mmu {
 
   private final TranslationContexts contexts = new TranslationContexts();
   private Association current = new Association(0, 0, Association.NO_EPT);
-  private int context;
-  private int globalContext;
   private long contextTag;
   private long globalTag;
   private short[] permitted = CachedRights.permitted(new PagingState(52));
@@ -60,8 +57,7 @@ public final class Mmu {
   private boolean keysInUse;
   private boolean untranslated = true;
 
-  /** Scratch of {@link #invalidate}: the contexts a row covers. */
-  private final boolean[] covered = new boolean[TranslationContexts.CAPACITY];
+  private final CoveredContexts covered = new CoveredContexts(contexts);
 
   private long physicalAddress;
   private long walks;
@@ -86,8 +82,9 @@ public final class Mmu {
     int maxPhyAddr = Math.max(32, memory.addressBits());
     this.paging = new PagingState(maxPhyAddr);
     this.eptFeatures = EptFeatures.all(maxPhyAddr);
-    for (TlbGeometry tlb : geometry.tlbs()) {
-      tlbs.add(new Tlb(tlb, filtered));
+    this.tlbs = new Tlb[geometry.tlbs().size()];
+    for (int i = 0; i < tlbs.length; i++) {
+      tlbs[i] = new Tlb(geometry.tlbs().get(i), filtered);
     }
     this.first =
         new TlbLevel[] {
@@ -107,7 +104,7 @@ public final class Mmu {
   }
 
   private TlbLevel level(TlbUse use, MmuGeometry geometry) {
-    return new TlbLevel(use, tlbs, geometry.tlbs());
+    return new TlbLevel(use, List.of(tlbs), geometry.tlbs());
   }
 
   // ---- Context -------------------------------------------------------------------------------
@@ -124,17 +121,15 @@ public final class Mmu {
   public void contextChanged() {
     int pcid = (paging.cr4() & PagingState.CR4_PCIDE) != 0 ? (int) (paging.cr3() & PCID) : 0;
     long eptRoot = eptp == 0 ? Association.NO_EPT : EptPointer.root(eptp);
-    if (vpid != current.vpid() || pcid != current.pcid() || eptRoot != current.eptRoot()) {
-      current = new Association(vpid, pcid, eptRoot);
-    }
     if (contexts.count() + 3 > TranslationContexts.CAPACITY) {
       dropEverything(); // a processor may invalidate anything at any time
     }
-    context = contexts.number(current);
-    globalContext = contexts.number(current.global());
+    int context = contexts.number(vpid, pcid, eptRoot);
+    current = contexts.association(context);
+    int globalContext = contexts.number(vpid, Association.ANY, eptRoot);
     contextTag = Tlb.contextTag(context);
     globalTag = Tlb.contextTag(globalContext);
-    int guestPhysical = eptp == 0 ? 0 : contexts.number(current.guestPhysical());
+    int guestPhysical = eptp == 0 ? 0 : contexts.number(Association.ANY, Association.ANY, eptRoot);
     caches.setContext(paging.mode(), context, guestPhysical);
     rightsChanged();
     untranslated = eptp == 0 && paging.mode() == PagingMode.NONE;
@@ -222,6 +217,13 @@ public final class Mmu {
     return keysInUse ? set & ~deniedByKeys[TlbEntry.key(entry)] : set;
   }
 
+  /**
+   * The look-up beyond the last translation.
+   *
+   * <p>JUSTIFICATION for its length: above 325 bytes of bytecode HotSpot does not inline it, so
+   * that {@link #translate} remains small and is itself inlined everywhere (MmuBenchmark,
+   * sequential).
+   */
   private Status lookUp(long va, int access) {
     TlbLevel level = first[Access.kind(access)];
     TlbFilter filter = filters[Access.kind(access)];
@@ -253,7 +255,13 @@ public final class Mmu {
     if (entry != 0 || entry2 != 0) {
       forget(va); // an entry that does not permit the access decides nothing
     }
-    return walk(level, va, access);
+    Status status = walk(va, access);
+    if (status != Status.OK) {
+      level.countMiss(PageSize.SIZE_4K);
+      second.countMiss(PageSize.SIZE_4K);
+      return status;
+    }
+    return fill(level, va, access);
   }
 
   /** A translation that {@code level} has just used or been filled with. */
@@ -265,18 +273,20 @@ public final class Mmu {
     return Status.OK;
   }
 
-  private Status walk(TlbLevel level, long va, int access) {
+  private Status walk(long va, int access) {
     Status status =
         eptp == 0
             ? guestWalk.walk(paging, va, access, result)
             : nestedWalk.walk(paging, eptp, eptFeatures, va, access, result);
     finishWalk();
     if (status != Status.OK) {
-      level.countMiss(PageSize.SIZE_4K);
-      second.countMiss(PageSize.SIZE_4K);
       invalidateAfter(status, va);
-      return status;
     }
+    return status;
+  }
+
+  /** Caches what a walk has found at both levels. */
+  private Status fill(TlbLevel level, long va, int access) {
     PageSize size = PageSize.within(result.pageShift());
     long offset = va & (size.bytes() - 1);
     long entry = TlbEntry.of(result.physicalAddress() - offset, result, eptFeatures);
@@ -438,14 +448,7 @@ public final class Mmu {
 
   /** Applies a row; {@code address} is of use to rows that concern one address. */
   private void invalidate(Invalidation row, Association operand, long address) {
-    boolean any = false;
-    for (int i = 0; i < contexts.count(); i++) {
-      covered[i] = row.covers(contexts.association(i), current, operand);
-      any |= covered[i];
-    }
-    if (!any) {
-      return;
-    }
+    covered.choose(row, current, operand);
     for (Tlb tlb : tlbs) {
       if (row.translations() == Extent.THE_ADDRESS) {
         tlb.drop(covered, address);
@@ -462,9 +465,7 @@ public final class Mmu {
 
   /** Drops the current context's translations of an address, whose dirty flag or rights changed. */
   private void forget(long va) {
-    Arrays.fill(covered, 0, contexts.count(), false);
-    covered[context] = true;
-    covered[globalContext] = true;
+    covered.choose(Invalidation.DENIED_ACCESS, current, current);
     for (Tlb tlb : tlbs) {
       tlb.drop(covered, va);
     }

@@ -141,7 +141,7 @@ final class MmuWalkCaches implements WalkCaches {
   }
 
   /** Drops all paging-structure-cache entries of the chosen contexts. */
-  void drop(boolean[] contexts) {
+  void drop(CoveredContexts contexts) {
     for (int level = 1; level < guest.length; level++) {
       guest[level].drop(contexts);
       ept[level].drop(contexts);
@@ -152,7 +152,7 @@ final class MmuWalkCaches implements WalkCaches {
    * Drops, in the chosen contexts, the paging-structure-cache entries that would be used for an
    * address: linear or guest-physical, as the contexts are.
    */
-  void drop(boolean[] contexts, long address) {
+  void drop(CoveredContexts contexts, long address) {
     for (int level = 1; level < guest.length; level++) {
       guest[level].drop(contexts, address);
       ept[level].drop(contexts, address);

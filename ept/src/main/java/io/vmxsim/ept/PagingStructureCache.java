@@ -96,20 +96,20 @@ final class PagingStructureCache {
   }
 
   /** Drops every entry of the chosen contexts. */
-  void drop(boolean[] contexts) {
+  void drop(CoveredContexts contexts) {
     for (int slot = 0; slot < tags.length; slot++) {
-      if (tags[slot] != 0 && contexts[contextOf(tags[slot])]) {
+      if (tags[slot] != 0 && contexts.contain(contextOf(tags[slot]))) {
         tags[slot] = 0;
       }
     }
   }
 
   /** Drops the entries of the chosen contexts that would be used for the address. */
-  void drop(boolean[] contexts, long address) {
+  void drop(CoveredContexts contexts, long address) {
     for (int slot = 0; slot < tags.length; slot++) {
       long tag = tags[slot];
       if (tag != 0
-          && contexts[contextOf(tag)]
+          && contexts.contain(contextOf(tag))
           && tag == tag(address, shiftOf(tag), contextOf(tag))) {
         tags[slot] = 0;
       }

@@ -177,10 +177,10 @@ final class Tlb {
   // ---- Invalidation --------------------------------------------------------------------------
 
   /** Drops every entry of the chosen contexts. */
-  void drop(boolean[] contexts) {
+  void drop(CoveredContexts contexts) {
     for (int slot = 0; slot < sets.slots(); slot++) {
       long tag = sets.tag(slot);
-      if (tag != 0 && contexts[contextOf(tag)]) {
+      if (tag != 0 && contexts.contain(contextOf(tag))) {
         drop(slot);
       }
     }
@@ -190,7 +190,7 @@ final class Tlb {
    * Drops, in the chosen contexts, every entry for the address: any size, and every part of the
    * guest page that the address lies on (SDM "Details of TLB Use").
    */
-  void drop(boolean[] contexts, long address) {
+  void drop(CoveredContexts contexts, long address) {
     if (fragments) {
       drop(contexts, address, 0, sets.slots());
       return;
@@ -203,10 +203,10 @@ final class Tlb {
     }
   }
 
-  private void drop(boolean[] contexts, long address, int from, int to) {
+  private void drop(CoveredContexts contexts, long address, int from, int to) {
     for (int slot = from; slot < to; slot++) {
       long tag = sets.tag(slot);
-      if (tag != 0 && contexts[contextOf(tag)] && covers(slot, tag, address)) {
+      if (tag != 0 && contexts.contain(contextOf(tag)) && covers(slot, tag, address)) {
         drop(slot);
       }
     }
