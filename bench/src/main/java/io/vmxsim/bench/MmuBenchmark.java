@@ -19,8 +19,8 @@ import org.openjdk.jmh.annotations.Warmup;
  *
  * <table>
  *   <caption>Cost centres</caption>
- *   <tr><td>sequential</td><td>the filter: nearly every translation is a most recently used way</td></tr>
- *   <tr><td>48 pages</td><td>first-level hits in any way, with their replacement updates</td></tr>
+ *   <tr><td>sequential</td><td>the filter: nearly every translation repeats the last one</td></tr>
+ *   <tr><td>48 pages</td><td>the filter: first-level hits in any way, with their replacement updates</td></tr>
  *   <tr><td>1200 pages</td><td>second-level hits and first-level fills</td></tr>
  *   <tr><td>262144 pages (1 GiB)</td><td>walks: 99 of 100 translations miss both levels</td></tr>
  * </table>
