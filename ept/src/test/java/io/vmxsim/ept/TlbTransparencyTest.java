@@ -207,6 +207,44 @@ class TlbTransparencyTest {
     assertEquals(unfiltered.s.mmu.translationCycles(), filtered.s.mmu.translationCycles());
   }
 
+  /** An observer makes a walk take every step one by one. */
+  @Property(tries = 300)
+  void theShortCutsOfWalksChangeNoOutcomeFlagOrCount(
+      @ForAll long seed, @ForAll boolean nested, @ForAll boolean accessedDirty) {
+    Machine quick = new Machine(MmuGeometry.none(), true, nested, accessedDirty);
+    Machine stepwise = new Machine(MmuGeometry.none(), true, nested, accessedDirty);
+    stepwise.s.mmu.observeWalks((dimension, level, entryAddress, entry) -> {});
+    Random first = new Random(seed);
+    Random second = new Random(seed);
+    for (int i = 0; i < STEPS; i++) {
+      if (i % 8 == 7) {
+        editUpperEptEntry(quick, first);
+        editUpperEptEntry(stepwise, second);
+      }
+      assertEquals(step(stepwise, second), step(quick, first));
+      assertEquals(stepwise.s.mmu.statistics(), quick.s.mmu.statistics());
+    }
+    assertEquals(stepwise.structures(), quick.structures());
+  }
+
+  /** Swaps the tables beneath the two EPTs at some level, or changes rights or flags there. */
+  private static void editUpperEptEntry(Machine m, Random random) {
+    int level = 2 + random.nextInt(3);
+    EptBuilder ept = m.epts.get(0);
+    EptBuilder other = m.epts.get(1);
+    long address = ept.entryAddress(Machine.frame(0), level);
+    long otherAddress = other.entryAddress(Machine.frame(0), level);
+    long entry = ept.entry(address);
+    switch (random.nextInt(4)) {
+      case 0 -> ept.setEntry(address, entry ^ EptRights.WRITE);
+      case 1 -> ept.setEntry(address, entry & ~(long) EptWalk.ACCESSED);
+      default -> {
+        ept.setEntry(address, other.entry(otherAddress));
+        other.setEntry(otherAddress, entry);
+      }
+    }
+  }
+
   @Property(tries = 200)
   void everyTranslationIsOneHitOrMissAndEveryMissOneOfTheSecondLevel(
       @ForAll long seed, @ForAll boolean nested) {
