@@ -7,8 +7,8 @@ import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.ExitReason;
 
 /**
- * IN and OUT ("I/O Privilege Level" and "I/O Permission Bit Map", volume 1, 18.5). There is no
- * board yet: a port that is not intercepted reads as all ones, and what is written to it is lost.
+ * IN and OUT ("I/O Privilege Level" and "I/O Permission Bit Map", volume 1, 18.5). An access that
+ * is not intercepted goes to the bus.
  */
 final class IoInstructions {
   private static final int IOPL_SHIFT = 12;
@@ -37,10 +37,12 @@ final class IoInstructions {
       long qualification = ExitQualification.Io.encode(port, size, form);
       return processor.vmExit().instruction(ExitReason.IO_INSTRUCTION, qualification, length, 0);
     }
+    long mask = (1L << (size * Byte.SIZE)) - 1;
     if ((form & ExitQualification.Io.IN) != 0) {
-      long mask = (1L << (size * Byte.SIZE)) - 1;
       long kept = size == 4 ? 0 : state.register(RAX) & ~mask;
-      state.setRegister(RAX, kept | mask);
+      state.setRegister(RAX, kept | (processor.bus().in(port, size) & mask));
+    } else {
+      processor.bus().out(port, size, (int) (state.register(RAX) & mask));
     }
     retire();
     return StepOutcome.DONE;

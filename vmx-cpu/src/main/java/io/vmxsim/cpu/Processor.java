@@ -1,5 +1,6 @@
 package io.vmxsim.cpu;
 
+import io.vmxsim.cpu.board.Bus;
 import io.vmxsim.ept.Mmu;
 import io.vmxsim.ept.MmuCosts;
 import io.vmxsim.ept.PhysicalMemory;
@@ -21,6 +22,7 @@ public final class Processor {
   private final CpuProfile profile;
   private final CostModel costs;
   private final PhysicalMemory memory;
+  private final Bus bus;
   private final Mmu mmu;
   private final CpuState state;
   private final Cycles cycles = new Cycles();
@@ -40,14 +42,20 @@ public final class Processor {
   private long instructions;
   private long entries;
 
+  /** A processor without a board: all physical addresses are RAM, and no port is connected. */
+  public Processor(CpuProfile profile, PhysicalMemory memory) {
+    this(profile, memory, Bus.none());
+  }
+
   /**
    * A processor as its reset leaves it, outside VMX operation.
    *
-   * @param memory its address width is the processor's physical-address width
+   * @param memory what holds the RAM of {@code bus}; its address width is the processor's
    */
-  public Processor(CpuProfile profile, PhysicalMemory memory) {
+  public Processor(CpuProfile profile, PhysicalMemory memory, Bus bus) {
     this.profile = profile;
     this.memory = memory;
+    this.bus = bus;
     costs = profile.costs();
     mmu =
         new Mmu(
@@ -81,6 +89,21 @@ public final class Processor {
   /** The physical memory. */
   public PhysicalMemory memory() {
     return memory;
+  }
+
+  /** What is RAM, and which devices there are. */
+  public Bus bus() {
+    return bus;
+  }
+
+  /** Reads a physical address that is not RAM; {@code size} is 1, 2, 4 or 8 bytes. */
+  public long readDevice(long address, int size) {
+    return bus.read(address, size);
+  }
+
+  /** Writes a physical address that is not RAM; {@code size} is 1, 2, 4 or 8 bytes. */
+  public void writeDevice(long address, int size, long value) {
+    bus.write(address, size, value);
   }
 
   /** Which processor this is. */

@@ -138,8 +138,20 @@ public final class Executor implements GuestSide {
 
   private Block fetch() {
     long linear = segments.code(state.rip);
-    Block block = code.at(mem.fetch(linear), segments.mode());
+    long address = mem.fetch(linear);
+    if (!mem.isRam(address)) {
+      return fetchFromDevice(address);
+    }
+    Block block = code.at(address, segments.mode());
     return block != null ? block : fetchStraddling(linear);
+  }
+
+  /** What a device, or nothing at all, answers to a fetch: decoded each time. */
+  private Block fetchFromDevice(long address) {
+    for (int i = 0; i < straddling.length; i++) {
+      straddling[i] = (byte) processor.readDevice(address + i, 1);
+    }
+    return code.transientBlock(straddling, straddling.length, segments.mode());
   }
 
   /** An instruction whose bytes lie in two pages, which need not be neighbours in memory. */

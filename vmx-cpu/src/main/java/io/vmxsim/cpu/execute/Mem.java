@@ -2,6 +2,7 @@ package io.vmxsim.cpu.execute;
 
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.board.Bus;
 import io.vmxsim.ept.Access;
 import io.vmxsim.ept.Mmu;
 import io.vmxsim.ept.PhysicalMemory;
@@ -16,7 +17,9 @@ final class Mem {
   private static final int PAGE = PhysicalMemory.PAGE_BYTES;
   private static final int OFFSET = PAGE - 1;
 
+  private final Processor processor;
   private final CpuState state;
+  private final Bus bus;
   private final Mmu mmu;
   private final PhysicalMemory memory;
   private final CodeCache code;
@@ -30,7 +33,9 @@ final class Mem {
   private int updateFirst;
 
   Mem(Processor processor, CodeCache code, Faults faults) {
+    this.processor = processor;
     state = processor.state();
+    bus = processor.bus();
     mmu = processor.mmu();
     memory = processor.memory();
     this.code = code;
@@ -60,6 +65,9 @@ final class Mem {
   }
 
   private long read(long address, int size) {
+    if (!bus.isRam(address)) {
+      return processor.readDevice(address, size);
+    }
     return switch (size) {
       case 1 -> memory.read8(address);
       case 2 -> memory.read16(address);
@@ -75,7 +83,7 @@ final class Mem {
     long value = 0;
     for (int i = 0; i < size; i++) {
       long at = i < first ? low + i : high + i - first;
-      value |= (long) memory.read8(at) << (Byte.SIZE * i);
+      value |= read(at, 1) << (Byte.SIZE * i);
     }
     return value;
   }
@@ -105,6 +113,10 @@ final class Mem {
   }
 
   private void write(long address, int size, long value) {
+    if (!bus.isRam(address)) {
+      processor.writeDevice(address, size, value);
+      return;
+    }
     code.written(address);
     switch (size) {
       case 1 -> memory.write8(address, (int) value);
@@ -115,11 +127,9 @@ final class Mem {
   }
 
   private void storeAcross(int size, long value) {
-    code.written(updateAddress);
-    code.written(updateAddress2);
     for (int i = 0; i < size; i++) {
       long at = i < updateFirst ? updateAddress + i : updateAddress2 + i - updateFirst;
-      memory.write8(at, (int) (value >>> (Byte.SIZE * i)));
+      write(at, 1, value >>> (Byte.SIZE * i));
     }
   }
 
@@ -132,7 +142,7 @@ final class Mem {
     long value = 0;
     for (int i = 0; i < size; i++) {
       long at = i < updateFirst ? updateAddress + i : updateAddress2 + i - updateFirst;
-      value |= (long) memory.read8(at) << (Byte.SIZE * i);
+      value |= read(at, 1) << (Byte.SIZE * i);
     }
     return value;
   }
@@ -157,6 +167,11 @@ final class Mem {
   /** Whether bytes could be stored, which faults if they could not. */
   void probeStore(long linear, int size) {
     prepare(linear, size, Access.WRITE | privilege);
+  }
+
+  /** Whether a physical address is RAM, so that its page's bytes may be had at once. */
+  boolean isRam(long address) {
+    return bus.isRam(address);
   }
 
   /** The physical address of a run of bytes within one page, for a load of all of them. */

@@ -154,6 +154,9 @@ final class StringOperations {
       return move(in, from, to, iterations);
     }
     long target = mem.runForStore(segments.forStore(Instruction.ES, to, bytes), bytes);
+    if (!mem.isRam(target)) {
+      return 0;
+    }
     fill(target, size, iterations, state.register(RAX));
     advance(in, RDI, bytes);
     return iterations;
@@ -167,6 +170,9 @@ final class StringOperations {
     int bytes = iterations * in.operandSize;
     long source = mem.runForLoad(segments.forLoad(in.segment, from, bytes), bytes);
     long target = mem.runForStore(segments.forStore(Instruction.ES, to, bytes), bytes);
+    if (!mem.isRam(source) || !mem.isRam(target)) {
+      return 0;
+    }
     if (target > source && target < source + bytes) {
       return 0; // each iteration reads what one before it wrote
     }

@@ -5,6 +5,7 @@ import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.cpu.Segment;
+import io.vmxsim.cpu.board.Bus;
 import io.vmxsim.ept.PhysicalMemory;
 
 /**
@@ -35,9 +36,13 @@ final class CodeMachine {
   final Executor executor;
 
   CodeMachine() {
+    this(Bus.none());
+  }
+
+  private CodeMachine(Bus bus) {
     CpuProfile profile = CpuProfile.named("max");
     memory = new PhysicalMemory(profile.cpuid().maxPhyAddr());
-    processor = new Processor(profile, memory);
+    processor = new Processor(profile, memory, bus);
     state = processor.state();
     executor = Executor.on(processor);
     writeTables();
@@ -45,7 +50,11 @@ final class CodeMachine {
 
   /** In 64-bit mode at CPL 0, about to run {@code hex}. */
   static CodeMachine in64BitMode(String hex) {
-    CodeMachine machine = new CodeMachine();
+    return in64BitMode(hex, Bus.none());
+  }
+
+  static CodeMachine in64BitMode(String hex, Bus bus) {
+    CodeMachine machine = new CodeMachine(bus);
     machine.state.startIn64BitMode(PML4);
     machine.state.gdtrBase = GDT;
     machine.state.gdtrLimit = 0x3f;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.vmxsim.cpu.board;
+
+import org.jspecify.annotations.NullMarked;
