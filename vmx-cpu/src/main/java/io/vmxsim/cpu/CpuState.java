@@ -47,6 +47,7 @@ public final class CpuState {
   public static final long CR0_ET = 1 << 4;
   public static final long CR0_NE = 1 << 5;
   public static final long CR0_WP = 1 << 16;
+  public static final long CR0_AM = 1 << 18;
   public static final long CR0_NW = 1 << 29;
   public static final long CR0_CD = 1 << 30;
   public static final long CR0_PG = 1L << 31;

@@ -20,6 +20,8 @@ public final class Cpuid {
   private static final int EXTENDED = 0x80000000;
   private static final int FEATURES = 0x1;
   private static final int STRUCTURED_FEATURES = 0x7;
+  private static final int EXTENDED_FEATURES = 0x80000001;
+  private static final int SYSCALL = 1 << 11;
   private static final int ADDRESS_SIZES = 0x80000008;
   private static final int OSXSAVE = 1 << 27;
   private static final int OSPKE = 1 << 4;
@@ -43,6 +45,7 @@ public final class Cpuid {
       System.arraycopy(entry.getValue(), 0, registers, row * 4, 4);
       row++;
     }
+    addSyscall();
     clear(FEATURES, ECX, OSXSAVE);
     clear(STRUCTURED_FEATURES, ECX, OSPKE);
   }
@@ -142,6 +145,14 @@ public final class Cpuid {
       return row;
     }
     return (subleaf & ~0xFF) != 0 ? -1 : Arrays.binarySearch(keys, key(leaf, subleaf));
+  }
+
+  /** Dumps made outside 64-bit mode lack SYSCALL, which every processor with that mode has. */
+  private void addSyscall() {
+    int row = find(EXTENDED_FEATURES, 0);
+    if (row >= 0 && has(CpuidFeature.LM)) {
+      registers[row * 4 + EDX] |= SYSCALL;
+    }
   }
 
   private void clear(int leaf, int register, int bits) {

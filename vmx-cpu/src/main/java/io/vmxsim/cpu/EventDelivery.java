@@ -81,6 +81,7 @@ final class EventDelivery {
     boolean hasErrorCode = protectedMode && (WITH_ERROR_CODE >>> vector & 1) != 0;
     long information =
         InterruptionInformation.encode(vector, EventType.HARDWARE_EXCEPTION, hasErrorCode);
+    long reported = vector == DEBUG ? processor.debug().take(address) : address;
     if (processor.intercepts().exception(vector, errorCode)) {
       boolean has = vector == PAGE_FAULT || vector == DEBUG;
       long rflags = vector == DEBUG ? state.rflags() : state.rflags() | CpuState.RF;
@@ -90,7 +91,7 @@ final class EventDelivery {
               ExitReason.EXCEPTION_NMI,
               information,
               errorCode,
-              has ? in64BitMode(address) : 0,
+              has ? in64BitMode(reported) : 0,
               rflags);
     }
     if (delivering != 0) {
@@ -104,23 +105,30 @@ final class EventDelivery {
       }
     }
     if (vector == PAGE_FAULT) {
-      state.cr2 = address;
+      state.cr2 = reported;
+    } else if (vector == DEBUG) {
+      processor.debug().record(reported);
     }
     return deliver(information, errorCode, 0);
   }
 
   /**
-   * INT3, INTO or INT n, at the instruction at RIP; privilege has been checked.
+   * INT1, INT3, INTO or INT n, at the instruction at RIP; privilege has been checked.
    *
-   * @param type {@link EventType#SOFTWARE_EXCEPTION} or {@link EventType#SOFTWARE_INTERRUPT}
+   * @param type the one of {@link EventType#isSoftware} that the instruction is
    */
   StepOutcome software(int vector, EventType type, int length) {
     long information = InterruptionInformation.encode(vector, type, false);
-    if (type == EventType.SOFTWARE_EXCEPTION && processor.intercepts().exception(vector, 0)) {
+    boolean interrupt = type == EventType.SOFTWARE_INTERRUPT;
+    long conditions = vector == DEBUG && !interrupt ? processor.debug().take(0) : 0;
+    if (!interrupt && processor.intercepts().exception(vector, 0)) {
       processor.controlling().set(VmcsField.VM_EXIT_INSTRUCTION_LENGTH, length);
       return processor
           .vmExit()
-          .vectored(ExitReason.EXCEPTION_NMI, information, 0, 0, state.rflags());
+          .vectored(ExitReason.EXCEPTION_NMI, information, 0, conditions, state.rflags());
+    }
+    if (vector == DEBUG && !interrupt) {
+      processor.debug().record(conditions);
     }
     return deliver(information, 0, length);
   }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * exist in VMX non-root operation, the control that makes it exit, the exit reason, and what it
  * costs when it completes.
  */
-enum Intercept {
+public enum Intercept {
   CPUID(null, Privilege.ANY, null, null, ExitReason.CPUID, InstructionClass.CPUID),
   INVD(null, Privilege.SYSTEM, null, null, ExitReason.INVD, InstructionClass.WBINVD),
   XSETBV(null, Privilege.SYSTEM, null, null, ExitReason.XSETBV, InstructionClass.XSETBV),

@@ -44,6 +44,7 @@ final class IoInstructions {
     } else {
       processor.bus().out(port, size, (int) (state.register(RAX) & mask));
     }
+    processor.debug().port(port, size);
     retire();
     return StepOutcome.DONE;
   }

@@ -96,6 +96,11 @@ final class PendingEvents {
         requestInterrupt(source.vector());
       }
     }
+    if (state.pendingDebugExceptions != 0
+        && processor.debug().isTrapPending()
+        && !blocked(Interruptibility.MOV_SS)) {
+      return processor.raise(EventDelivery.DEBUG, 0, 0);
+    }
     if (processor.inNonRoot()) {
       return pollNonRoot();
     }

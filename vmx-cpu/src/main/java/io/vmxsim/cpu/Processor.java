@@ -28,6 +28,7 @@ public final class Processor {
   private final Cycles cycles = new Cycles();
   private final MsrFile msrs;
   private final Intercepts intercepts;
+  private final DebugRegisters debug;
   private final PendingEvents pending;
   private final EventDelivery events;
   private final VmExit vmExit;
@@ -69,6 +70,7 @@ public final class Processor {
     state = new CpuState(mmu);
     msrs = new MsrFile(this);
     intercepts = new Intercepts(memory);
+    debug = new DebugRegisters(this);
     pending = new PendingEvents(this);
     events = new EventDelivery(this);
     vmExit = new VmExit(this);
@@ -139,6 +141,11 @@ public final class Processor {
   /** What the controlling VMCS intercepts. */
   public Intercepts intercepts() {
     return intercepts;
+  }
+
+  /** Breakpoints and debug exceptions. */
+  public DebugRegisters debug() {
+    return debug;
   }
 
   EventDelivery events() {
@@ -388,10 +395,10 @@ public final class Processor {
   }
 
   /**
-   * Counts one instruction that root software carried out in the guest's place: it retires like any
-   * other, and its price is what the VM exit and the handler cost.
+   * Counts one instruction that has no base cost: one that root software carried out in the guest's
+   * place, or a VM entry.
    */
-  void countEmulated() {
+  public void countUnpriced() {
     instructions++;
   }
 

@@ -13,7 +13,6 @@ import io.vmxsim.ept.Access;
 import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.ExitReason;
-import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.PrimaryControl;
 
 /**
@@ -26,7 +25,6 @@ import io.vmxsim.vmcs.PrimaryControl;
  * and leaves it to the caller to move RIP past it.
  */
 public final class SensitiveInstructions {
-  private static final long DR7_GENERAL_DETECT = 1 << 13;
   private static final long XCR0_X87 = 1;
 
   private final Processor processor;
@@ -70,6 +68,14 @@ public final class SensitiveInstructions {
   }
 
   // ---- The order of checks -------------------------------------------------------------------
+
+  /**
+   * The faults above VM exits and the exit of an instruction whose memory operand is read or
+   * written after them; {@link #operands} has been told of it.
+   */
+  public StepOutcome admit(Intercept row, int length) {
+    return admit(row, displacement, length);
+  }
 
   /** Faults above exits, then the exit: DONE if the instruction may go on. */
   private StepOutcome admit(Intercept row, long qualification, int length) {
@@ -321,28 +327,6 @@ public final class SensitiveInstructions {
     return done(row.instructionClass());
   }
 
-  /** LGDT, after the operand has been read. */
-  public StepOutcome lgdt(long base, int limit, int length) {
-    StepOutcome admitted = admit(Intercept.LOAD_GDTR_IDTR, displacement, length);
-    if (admitted == StepOutcome.DONE) {
-      state.gdtrBase = base;
-      state.gdtrLimit = limit;
-      done(InstructionClass.DESCRIPTOR_TABLE);
-    }
-    return admitted;
-  }
-
-  /** LIDT, after the operand has been read. */
-  public StepOutcome lidt(long base, int limit, int length) {
-    StepOutcome admitted = admit(Intercept.LOAD_GDTR_IDTR, displacement, length);
-    if (admitted == StepOutcome.DONE) {
-      state.idtrBase = base;
-      state.idtrLimit = limit;
-      done(InstructionClass.DESCRIPTOR_TABLE);
-    }
-    return admitted;
-  }
-
   // ---- MSRs, I/O, control and debug registers, software interrupts ----------------------------
 
   /** RDMSR: number in ECX, value into EDX:EAX. */
@@ -420,7 +404,9 @@ public final class SensitiveInstructions {
     if (dr >= 4 && value >>> 32 != 0) {
       return raise(GENERAL_PROTECTION);
     }
-    state.debug[alias(dr)] = value;
+    int number = alias(dr);
+    state.debug[number] =
+        number == 6 ? DebugRegisters.dr6(value) : number == 7 ? DebugRegisters.dr7(value) : value;
     return done(InstructionClass.MOV_DR);
   }
 
@@ -446,14 +432,22 @@ public final class SensitiveInstructions {
     if (state.cpl() > 0) {
       return raise(GENERAL_PROTECTION);
     }
-    if ((state.debug[7] & DR7_GENERAL_DETECT) != 0) {
-      throw new NotModelledException("general-detect debug exceptions (DR7.GD)", state.rip);
+    if (processor.debug().detectsAccess()) {
+      state.setRflags(state.rflags() | CpuState.RF); // a fault
+      return processor.raise(EventDelivery.DEBUG, 0, DebugRegisters.BD);
     }
     return StepOutcome.DONE;
   }
 
   private static int alias(int dr) {
     return dr == 4 || dr == 5 ? dr + 2 : dr;
+  }
+
+  /** INT1, which no privilege is needed for. */
+  public StepOutcome int1(int length) {
+    return processor
+        .events()
+        .software(EventDelivery.DEBUG, EventType.PRIVILEGED_SOFTWARE_EXCEPTION, length);
   }
 
   /** INT3. */

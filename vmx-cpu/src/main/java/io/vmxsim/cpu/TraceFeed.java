@@ -336,7 +336,7 @@ public final class TraceFeed implements GuestSide {
     exited = null;
     if (processor.state().rip != guestRip) {
       if (isSensitive(stream.current(), stream.index)) {
-        processor.countEmulated();
+        processor.countUnpriced();
       }
       stream.index++;
       moveTo(processor, stream.instructionAddress);

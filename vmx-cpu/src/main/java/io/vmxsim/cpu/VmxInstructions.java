@@ -330,9 +330,6 @@ public final class VmxInstructions {
    * @param eptp bits 63:0 of the descriptor
    */
   public VmxOutcome invept(long type, long eptp) {
-    if (!capabilities.supports(EptVpidCapability.INVEPT)) {
-      return VmxOutcome.INVALID_OPCODE;
-    }
     VmxOutcome refusal = refusal(ExitReason.INVEPT);
     if (refusal != null) {
       return refusal;
@@ -359,9 +356,6 @@ public final class VmxInstructions {
    * @param linearAddress bits 127:64 of the descriptor
    */
   public VmxOutcome invvpid(long type, long vpidAndReserved, long linearAddress) {
-    if (!capabilities.supports(EptVpidCapability.INVVPID)) {
-      return VmxOutcome.INVALID_OPCODE;
-    }
     VmxOutcome refusal = refusal(ExitReason.INVVPID);
     if (refusal != null) {
       return refusal;
@@ -409,6 +403,9 @@ public final class VmxInstructions {
    * modes, VM exit in non-root operation, #GP(0) if CPL is not 0. Null if it may go on.
    */
   private @Nullable VmxOutcome refusal(ExitReason reason) {
+    if (!exists(reason)) {
+      return VmxOutcome.INVALID_OPCODE;
+    }
     if (!on || !isProtectedOr64BitMode()) {
       return VmxOutcome.INVALID_OPCODE;
     }
@@ -416,6 +413,35 @@ public final class VmxInstructions {
       return exit(reason);
     }
     return state.cpl() > 0 ? VmxOutcome.GENERAL_PROTECTION : null;
+  }
+
+  /** INVEPT and INVVPID are there as IA32_VMX_EPT_VPID_CAP says. */
+  private boolean exists(ExitReason reason) {
+    return switch (reason) {
+      case INVEPT -> capabilities.supports(EptVpidCapability.INVEPT);
+      case INVVPID -> capabilities.supports(EptVpidCapability.INVVPID);
+      default -> true;
+    };
+  }
+
+  /**
+   * The faults above VM exits and the exit of an instruction whose memory operand comes after them.
+   *
+   * @return SUCCEED if the operand may be read or written now
+   */
+  public VmxOutcome admit(ExitReason instruction) {
+    VmxOutcome refusal = refusal(instruction);
+    return refusal == null ? VmxOutcome.SUCCEED : refusal;
+  }
+
+  /** As {@link #admit} for VMREAD and VMWRITE of the field with that encoding. */
+  public VmxOutcome admitAccess(ExitReason instruction, long encoding) {
+    VmcsField bitmap =
+        instruction == ExitReason.VMREAD
+            ? VmcsField.VMREAD_BITMAP_ADDRESS
+            : VmcsField.VMWRITE_BITMAP_ADDRESS;
+    VmxOutcome refusal = refusalOfAccess(instruction, encoding, bitmap);
+    return refusal == null ? VmxOutcome.SUCCEED : refusal;
   }
 
   /** VMREAD and VMWRITE may reach a shadow VMCS from non-root operation (25.1.3). */

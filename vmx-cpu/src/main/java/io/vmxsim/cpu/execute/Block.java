@@ -76,7 +76,7 @@ final class Block {
   private static boolean retiresItself(Op op) {
     return switch (op) {
       case IN_I, IN_DX, OUT_I, OUT_DX, CPUID, RDTSC, RDTSCP, RDPMC, RDRAND, RDSEED -> true;
-      case RDMSR, WRMSR, MOV_R_CR, MOV_CR_R, MOV_R_DR, MOV_DR_R, CLTS, LMSW, LGDT, LIDT -> true;
+      case RDMSR, WRMSR, MOV_R_CR, MOV_CR_R, MOV_R_DR, MOV_DR_R, CLTS, LMSW -> true;
       case INVLPG, INVPCID, INVD, WBINVD, HLT, MONITOR, MWAIT, XSETBV, PAUSE -> true;
       default -> false;
     };
@@ -89,7 +89,7 @@ final class Block {
           case SYSCALL, SYSRET, SYSENTER, SYSEXIT -> InstructionClass.SYSCALL;
           case SWAPGS -> InstructionClass.SWAPGS;
           case SMSW -> InstructionClass.MOV_FROM_CR;
-          case SGDT, SIDT, SLDT, STR, LLDT, LTR -> InstructionClass.DESCRIPTOR_TABLE;
+          case LGDT, LIDT, SGDT, SIDT, SLDT, STR, LLDT, LTR -> InstructionClass.DESCRIPTOR_TABLE;
           default ->
               in.lock
                   ? InstructionClass.LOCKED

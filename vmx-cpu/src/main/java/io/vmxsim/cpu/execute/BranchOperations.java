@@ -110,6 +110,10 @@ final class BranchOperations {
         progress.settle();
         faults.require(processor.sensitive().intN((int) in.immediate & 0xff, in.length));
       }
+      case INT1 -> {
+        progress.settle();
+        faults.require(processor.sensitive().int1(in.length));
+      }
       case INT3 -> {
         progress.settle();
         faults.require(processor.sensitive().int3(in.length));

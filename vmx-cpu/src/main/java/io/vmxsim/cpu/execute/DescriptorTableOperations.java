@@ -1,10 +1,12 @@
 package io.vmxsim.cpu.execute;
 
 import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.Intercept;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.decode.Instruction;
-import io.vmxsim.cpu.decode.Op;
-import io.vmxsim.vmcs.SecondaryControl;
+import io.vmxsim.vmcs.ExitReason;
+import io.vmxsim.vmcs.InstructionInformation;
+import io.vmxsim.vmcs.InstructionInformation.DescriptorTableInstruction;
 
 /** The instructions that load, store and examine descriptor tables and selectors (5.10). */
 final class DescriptorTableOperations {
@@ -17,6 +19,9 @@ final class DescriptorTableOperations {
   private final SegmentLoad segmentLoad;
   private final Descriptor descriptor;
   private final Faults faults;
+
+  private long base;
+  private int limit;
 
   DescriptorTableOperations(
       Processor processor,
@@ -36,20 +41,24 @@ final class DescriptorTableOperations {
   /** Executes one of them; false if it is another instruction. */
   boolean execute(Instruction in) {
     switch (in.op) {
-      case LGDT, LIDT -> loadTable(in);
-      case SGDT -> storeTable(in, state.gdtrBase, state.gdtrLimit);
-      case SIDT -> storeTable(in, state.idtrBase, state.idtrLimit);
-      case LLDT -> {
-        requireLoad();
-        segmentLoad.loadLdt((int) operands.load(in, 2) & 0xffff);
+      case LGDT -> {
+        loadTable(in, DescriptorTableInstruction.LGDT);
+        state.gdtrBase = base;
+        state.gdtrLimit = limit;
       }
-      case LTR -> {
-        requireLoad();
-        segmentLoad.loadTask((int) operands.load(in, 2) & 0xffff);
+      case LIDT -> {
+        loadTable(in, DescriptorTableInstruction.LIDT);
+        state.idtrBase = base;
+        state.idtrLimit = limit;
       }
-      case SLDT -> storeSelector(in, state.selectors[6]);
-      case STR -> storeSelector(in, state.selectors[7]);
+      case SGDT -> storeTable(in, DescriptorTableInstruction.SGDT, state.gdtrBase, state.gdtrLimit);
+      case SIDT -> storeTable(in, DescriptorTableInstruction.SIDT, state.idtrBase, state.idtrLimit);
+      case LLDT -> segmentLoad.loadLdt(loadSelector(in, DescriptorTableInstruction.LLDT));
+      case LTR -> segmentLoad.loadTask(loadSelector(in, DescriptorTableInstruction.LTR));
+      case SLDT -> storeSelector(in, DescriptorTableInstruction.SLDT, state.selectors[6]);
+      case STR -> storeSelector(in, DescriptorTableInstruction.STR, state.selectors[7]);
       case VERR, VERW, LAR, LSL -> examine(in);
+      case ARPL -> adjustPrivilege(in);
       default -> {
         return false;
       }
@@ -57,35 +66,52 @@ final class DescriptorTableOperations {
     return true;
   }
 
-  private void loadTable(Instruction in) {
-    boolean bits64 = segments.bits64();
-    int limit = 0;
-    long base = 0;
-    if (state.cpl() == 0) {
-      limit = (int) operands.loadAt(in, 0, 2);
-      base = operands.loadAt(in, 2, bits64 ? 8 : 4);
-      if (!bits64 && in.operandSize == 2) {
-        base &= 0xffffff;
-      }
-      if (bits64 && !segments.isCanonical(base)) {
-        throw faults.generalProtection(0);
-      }
+  /** Privilege, UMIP and "descriptor-table exiting" come before the operand in memory. */
+  private void admit(Instruction in, Intercept row, DescriptorTableInstruction which) {
+    int information = ExitOperands.information(in);
+    boolean tables = which.exitReason() == ExitReason.GDTR_IDTR;
+    if (tables && !segments.bits64()) {
+      information = InstructionInformation.withOperandSize(information, in.operandSize);
     }
-    faults.require(
-        in.op == Op.LGDT
-            ? processor.sensitive().lgdt(base, limit, in.length)
-            : processor.sensitive().lidt(base, limit, in.length));
+    processor
+        .sensitive()
+        .operands(
+            InstructionInformation.withIdentity(information, which),
+            ExitOperands.displacement(in, operands.nextRip()));
+    faults.require(processor.sensitive().admit(row, in.length));
   }
 
-  private void storeTable(Instruction in, long base, int limit) {
-    requireStore();
-    operands.storeAt(in, 0, 2, limit);
-    operands.storeAt(in, 2, segments.bits64() ? 8 : 4, base);
+  /** Leaves the pseudo-descriptor in {@link #base} and {@link #limit}. */
+  private void loadTable(Instruction in, DescriptorTableInstruction which) {
+    admit(in, Intercept.LOAD_GDTR_IDTR, which);
+    boolean bits64 = segments.bits64();
+    limit = (int) operands.loadAt(in, 0, 2);
+    base = operands.loadAt(in, 2, bits64 ? 8 : 4);
+    if (!bits64 && in.operandSize == 2) {
+      base &= 0xffffff;
+    }
+    if (bits64 && !segments.isCanonical(base)) {
+      throw faults.generalProtection(0);
+    }
   }
 
-  private void storeSelector(Instruction in, int selector) {
+  private void storeTable(
+      Instruction in, DescriptorTableInstruction which, long tableBase, int tableLimit) {
+    admit(in, Intercept.STORE_GDTR_IDTR, which);
+    int size = segments.bits64() ? 8 : 4;
+    operands.storeAt(in, 0, 2, tableLimit);
+    operands.storeAt(in, 2, size, tableBase);
+  }
+
+  private int loadSelector(Instruction in, DescriptorTableInstruction which) {
     requireProtectedMode();
-    requireStore();
+    admit(in, Intercept.LOAD_LDTR_TR, which);
+    return (int) operands.load(in, 2) & 0xffff;
+  }
+
+  private void storeSelector(Instruction in, DescriptorTableInstruction which, int selector) {
+    requireProtectedMode();
+    admit(in, Intercept.STORE_LDTR_TR, which);
     operands.store(in, in.isMemory ? 2 : in.operandSize, selector & 0xffff);
   }
 
@@ -95,26 +121,14 @@ final class DescriptorTableOperations {
     }
   }
 
-  /** UMIP, then the VM exit that the control asks for. */
-  private void requireStore() {
-    if (state.cpl() > 0 && (state.cr4() & CpuState.CR4_UMIP) != 0) {
-      throw faults.generalProtection(0);
-    }
-    requireNoExit();
-  }
-
-  private void requireLoad() {
+  /** ARPL: the RPL of the destination becomes at least that of the source. */
+  private void adjustPrivilege(Instruction in) {
     requireProtectedMode();
-    if (state.cpl() > 0) {
-      throw faults.generalProtection(0);
-    }
-    requireNoExit();
-  }
-
-  private void requireNoExit() {
-    if (processor.intercepts().on(SecondaryControl.DESCRIPTOR_TABLE_EXITING)) {
-      throw faults.notModelled("descriptor-table exiting of SGDT, SIDT, SLDT, STR, LLDT and LTR");
-    }
+    long selector = operands.loadForUpdate(in);
+    long wanted = state.register(in.reg) & 3;
+    boolean raises = (selector & 3) < wanted;
+    operands.update(in, raises ? (selector & ~3L) | wanted : selector);
+    state.status.setZf(raises);
   }
 
   /** VERR, VERW, LAR and LSL: ZF says whether the selector is one the program may use so. */

@@ -2,11 +2,11 @@ package io.vmxsim.cpu.execute;
 
 import io.vmxsim.cpu.ActivityState;
 import io.vmxsim.cpu.CpuState;
-import io.vmxsim.cpu.Cpuid;
-import io.vmxsim.cpu.CpuidFeature;
+import io.vmxsim.cpu.DebugRegisters;
 import io.vmxsim.cpu.GuestPort;
 import io.vmxsim.cpu.GuestSide;
 import io.vmxsim.cpu.Interruptibility;
+import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.cpu.StepOutcome;
@@ -28,10 +28,11 @@ public final class Executor implements GuestSide {
   /** Cycles that an instruction never exceeds, its walks included; only has to be large enough. */
   private static final long LONGEST_INSTRUCTION = 20_000;
 
-  private static final long DR6_SINGLE_STEP = 1 << 14;
+  private static final long DEBUGCTL_BTF = 1 << 1;
 
   private final Processor processor;
   private final CpuState state;
+  private final DebugRegisters debug;
   private final CodeCache code;
   private final Progress progress;
   private final Faults faults;
@@ -52,6 +53,7 @@ public final class Executor implements GuestSide {
     this.processor = processor;
     this.code = code;
     state = processor.state();
+    debug = processor.debug();
     progress = new Progress(processor);
     faults = new Faults(processor, progress);
     segments = new Segmentation(state, faults);
@@ -61,16 +63,11 @@ public final class Executor implements GuestSide {
 
   /** An executor for the only processor of a machine, which is told to run it. */
   public static Executor on(Processor processor) {
-    Decoder decoder = new Decoder(feature -> isThere(processor.profile().cpuid(), feature));
+    Decoder decoder = new Decoder(processor.profile().cpuid()::has);
     CodeCache code = new CodeCache(processor.memory(), decoder, processor.costs());
     Executor executor = new Executor(processor, code);
     processor.setGuest(executor);
     return executor;
-  }
-
-  /** CPUID shows SYSCALL in 64-bit mode only, and there all processors with that mode have it. */
-  private static boolean isThere(Cpuid cpuid, CpuidFeature feature) {
-    return cpuid.has(feature == CpuidFeature.SYSCALL ? CpuidFeature.LM : feature);
   }
 
   /** The decoded code, to be told of changes to memory that no processor made. */
@@ -114,11 +111,16 @@ public final class Executor implements GuestSide {
   /** Runs a block, or its beginning. */
   private StepOutcome step(long budget) {
     boolean wasOn = processor.vmx().isOn();
+    long rip = state.rip;
     boolean singleStep = (state.controlFlags() & CpuState.TF) != 0;
+    boolean exact = singleStep || debug.isArmed() || (state.controlFlags() & CpuState.RF) != 0;
     try {
+      if (exact) {
+        beginExactly();
+      }
       Block block = fetch();
       boolean alone =
-          singleStep
+          exact
               || (state.interruptibility & Interruptibility.SHADOW) != 0
               || !processor.isQuietFor(block.code.length, block.code.length * LONGEST_INSTRUCTION);
       run(block, (int) Math.min(alone ? 1 : budget, block.code.length));
@@ -126,14 +128,37 @@ public final class Executor implements GuestSide {
         rootIsMachineCode = processor.vmx().isOn() && (rootIsMachineCode || !wasOn);
         refresh();
       }
-      if (singleStep) {
-        throw faults.debug(DR6_SINGLE_STEP);
+      if (exact) {
+        debug.completed(singleStep && isStep(rip + block.code[0].length));
       }
       return StepOutcome.DONE;
     } catch (NotCompleted interrupted) {
       refresh();
+      if (exact && interrupted.outcome() == StepOutcome.DONE) {
+        debug.completed(singleStep); // one iteration of a string instruction
+      }
       return interrupted.outcome();
     }
+  }
+
+  /** RF holds breakpoints on execution back once, as MOV SS does ("Debug Exceptions", 17.3.1.1). */
+  private void beginExactly() {
+    debug.begin();
+    if ((state.controlFlags() & CpuState.RF) != 0) {
+      state.setRflags(state.rflags() & ~CpuState.RF);
+    } else if ((state.interruptibility & Interruptibility.MOV_SS) == 0) {
+      long met = debug.onExecution(segments.code(state.rip));
+      if (met != 0) {
+        throw faults.debug(met);
+      }
+    }
+  }
+
+  /** With BTF only branches are steps; a load of SS is none ("Masking Exceptions", 6.8.3). */
+  private boolean isStep(long next) {
+    boolean branches = (processor.msrs().get(Msr.IA32_DEBUGCTL) & DEBUGCTL_BTF) != 0;
+    return (state.interruptibility & Interruptibility.MOV_SS) == 0
+        && (!branches || state.rip != next);
   }
 
   private Block fetch() {
@@ -184,12 +209,14 @@ public final class Executor implements GuestSide {
     requireOwn(on);
     progress.abandon();
     refresh();
+    debug.begin();
     try {
       interpreter.delivery().deliver(vector, errorCode, hasErrorCode);
     } catch (NotCompleted nested) {
       // What the delivery led to instead has happened.
       return;
     }
+    debug.completed(false);
     refresh();
   }
 

@@ -1,5 +1,6 @@
 package io.vmxsim.cpu.execute;
 
+import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.StepOutcome;
 import io.vmxsim.ept.WalkResult;
@@ -20,6 +21,7 @@ final class Faults {
   private static final int NOT_PRESENT = 11;
   private static final int STACK = 12;
   private static final int GENERAL_PROTECTION = 13;
+  private static final int ALIGNMENT_CHECK = 17;
 
   /** Error codes: the event was not caused by the program; the selector is a vector of the IDT. */
   static final int EXT = 1;
@@ -67,9 +69,8 @@ final class Faults {
     return raise(GENERAL_PROTECTION, errorCode);
   }
 
-  /** A debug exception, a trap: RIP is that of the next instruction. */
+  /** A debug exception before the instruction at RIP, by breakpoints on its execution. */
   NotCompleted debug(long conditions) {
-    processor.state().debug[6] |= conditions;
     progress.abandon();
     return signal.with(processor.raise(1, 0, conditions));
   }
@@ -102,9 +103,18 @@ final class Faults {
     progress.require(outcome, signal);
   }
 
-  /** Nothing of the instruction at RIP that remains to be done is lost by leaving it here. */
+  NotCompleted alignmentCheck() {
+    return raise(ALIGNMENT_CHECK, 0);
+  }
+
+  /**
+   * Leaves a string instruction between two iterations. RF is set, so that what interrupts it
+   * pushes it set, and it is one instruction to breakpoints on its execution (17.3.1.1).
+   */
   NotCompleted pause() {
     progress.abandon();
+    CpuState state = processor.state();
+    state.setRflags(state.rflags() | CpuState.RF);
     return signal.with(StepOutcome.DONE);
   }
 

@@ -247,7 +247,8 @@ final class InterruptDelivery {
   /** The type of a gate, which INT n, INT3 and INTO may use only if its DPL allows. */
   private int gateType(long gate, int gateError) {
     int dpl = (int) (gate >>> 45) & 3;
-    if (type().isSoftware() && dpl < state.cpl()) {
+    boolean checked = type().isSoftware() && type() != EventType.PRIVILEGED_SOFTWARE_EXCEPTION;
+    if (checked && dpl < state.cpl()) {
       throw faults.generalProtection(gateError);
     }
     return (int) (gate >>> 40) & 31;

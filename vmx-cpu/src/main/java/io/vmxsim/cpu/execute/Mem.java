@@ -1,6 +1,7 @@
 package io.vmxsim.cpu.execute;
 
 import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.DebugRegisters;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.board.Bus;
 import io.vmxsim.ept.Access;
@@ -25,6 +26,13 @@ final class Mem {
   private final CodeCache code;
   private final Faults faults;
 
+  private final DebugRegisters debug;
+
+  /** Whether alignment or data breakpoints are looked at. */
+  private boolean inspects;
+
+  private boolean checksAlignment;
+
   /** {@link Access#USER} at CPL 3, else 0. */
   private int privilege;
 
@@ -38,17 +46,38 @@ final class Mem {
     bus = processor.bus();
     mmu = processor.mmu();
     memory = processor.memory();
+    debug = processor.debug();
     this.code = code;
     this.faults = faults;
   }
 
-  /** Takes notice of the current privilege level. */
+  /** Takes notice of privilege level, alignment checking and breakpoints. */
   void refresh() {
-    privilege = state.cpl() == 3 ? Access.USER : 0;
+    boolean user = state.cpl() == 3;
+    privilege = user ? Access.USER : 0;
+    checksAlignment =
+        user && (state.cr0() & CpuState.CR0_AM) != 0 && (state.controlFlags() & CpuState.AC) != 0;
+    inspects = checksAlignment || debug.isArmed();
+  }
+
+  /** Whether every access must be made for itself. */
+  boolean inspects() {
+    return inspects;
+  }
+
+  /** "Alignment Check Exception" (6.15), and breakpoints on data. */
+  private void inspect(long linear, int size, boolean writes) {
+    if (checksAlignment && (linear & size - 1) != 0) {
+      throw faults.alignmentCheck();
+    }
+    debug.access(linear, size, writes);
   }
 
   /** A load by the program. */
   long load(long linear, int size) {
+    if (inspects) {
+      inspect(linear, size, false);
+    }
     return load(linear, size, Access.READ | privilege);
   }
 
@@ -90,11 +119,15 @@ final class Mem {
 
   /** A store by the program. */
   void store(long linear, int size, long value) {
+    if (inspects) {
+      inspect(linear, size, true);
+    }
     store(linear, size, value, Access.WRITE | privilege);
   }
 
   /** A store by the processor as if at privilege level {@code cpl}: the stack of a handler. */
   void storeAs(int cpl, long linear, int size, long value) {
+    debug.access(linear, size, true);
     store(linear, size, value, cpl == 3 ? Access.WRITE | Access.USER : Access.WRITE);
   }
 
@@ -135,6 +168,9 @@ final class Mem {
 
   /** The load of a read-modify-write, which is a write as far as paging goes. */
   long loadForUpdate(long linear, int size) {
+    if (inspects) {
+      inspect(linear, size, true);
+    }
     prepare(linear, size, Access.WRITE | privilege);
     if (updateFirst == size) {
       return read(updateAddress, size);

@@ -86,6 +86,13 @@ final class Operands {
     }
   }
 
+  /** Faults if the operand is memory that could not be stored to. */
+  void probeStore(Instruction in, int size) {
+    if (in.isMemory) {
+      mem.probeStore(segments.forStore(in.segment, offset(in), size), size);
+    }
+  }
+
   void store(Instruction in, long value) {
     store(in, in.operandSize, value);
   }

@@ -45,13 +45,14 @@ final class StringOperations {
       iterate(in);
       return;
     }
+    boolean stops = mem.inspects() || (state.controlFlags() & CpuState.TF) != 0;
     boolean compares = in.op == Op.CMPS || in.op == Op.SCAS;
     for (int i = 0; i < ITERATIONS_UNTIL_PAUSE; i++) {
       long count = Val.zeroExtend(state.register(RCX), in.addressSize);
       if (count == 0) {
         return;
       }
-      long done = compares ? 0 : run(in, count);
+      long done = compares || stops ? 0 : run(in, count);
       if (done == 0) {
         iterate(in);
         done = 1;
@@ -59,6 +60,9 @@ final class StringOperations {
       operands.setRegister(RCX, in.addressSize, count - done);
       if (compares && state.status.zf() == in.repne) {
         return;
+      }
+      if (stops) {
+        break; // each iteration is a trap, or may be
       }
     }
     if (Val.zeroExtend(state.register(RCX), in.addressSize) != 0) {

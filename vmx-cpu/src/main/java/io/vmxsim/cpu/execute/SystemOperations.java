@@ -5,12 +5,14 @@ import static io.vmxsim.cpu.CpuState.RCX;
 import static io.vmxsim.cpu.CpuState.RDX;
 
 import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.Intercept;
 import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.Segment;
 import io.vmxsim.cpu.SensitiveInstructions;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.ept.PagingState;
+import io.vmxsim.vmcs.InstructionInformation;
 import java.util.Locale;
 
 /**
@@ -47,6 +49,7 @@ final class SystemOperations {
 
   void execute(Instruction in) {
     progress.settle();
+    sensitive.operands(0, 0);
     int length = in.length;
     int size = in.operandSize;
     switch (in.op) {
@@ -60,8 +63,14 @@ final class SystemOperations {
       case RDTSC -> faults.require(sensitive.rdtsc(length));
       case RDTSCP -> faults.require(sensitive.rdtscp(length));
       case RDPMC -> faults.require(sensitive.rdpmc(length));
-      case RDRAND -> faults.require(sensitive.rdrand(in.rm, size, length));
-      case RDSEED -> faults.require(sensitive.rdseed(in.rm, size, length));
+      case RDRAND -> {
+        sensitive.operands(InstructionInformation.random(in.rm, size), 0);
+        faults.require(sensitive.rdrand(in.rm, size, length));
+      }
+      case RDSEED -> {
+        sensitive.operands(InstructionInformation.random(in.rm, size), 0);
+        faults.require(sensitive.rdseed(in.rm, size, length));
+      }
       case HLT -> faults.require(sensitive.hlt(length));
       case PAUSE -> faults.require(sensitive.pause(length));
       case UD0, UD1, UD2 -> throw faults.invalidOpcode();
@@ -116,12 +125,10 @@ final class SystemOperations {
 
   private void invpcid(Instruction in, int length) {
     long type = Val.zeroExtend(state.register(in.reg), segments.bits64() ? 8 : 4);
-    long pcid = 0;
-    long address = 0;
-    if (state.cpl() == 0) {
-      pcid = operands.loadAt(in, 0, 8);
-      address = operands.loadAt(in, 8, 8);
-    }
+    sensitive.operands(ExitOperands.both(in), ExitOperands.displacement(in, operands.nextRip()));
+    faults.require(sensitive.admit(Intercept.INVPCID, length));
+    long pcid = operands.loadAt(in, 0, 8);
+    long address = operands.loadAt(in, 8, 8);
     faults.require(sensitive.invpcid(type, pcid, address, length));
   }
 

@@ -6,7 +6,7 @@ import io.vmxsim.cpu.StepOutcome;
 import io.vmxsim.cpu.VmxInstructions;
 import io.vmxsim.cpu.VmxOutcome;
 import io.vmxsim.cpu.decode.Instruction;
-import io.vmxsim.vmcs.InstructionInformation;
+import io.vmxsim.vmcs.ExitReason;
 
 /** The VMX instructions as machine code: operands found, the rest by {@link VmxInstructions}. */
 final class VmxOperations {
@@ -28,17 +28,24 @@ final class VmxOperations {
 
   void execute(Instruction in) {
     progress.settle();
-    vmx.decoded(in.length, information(in), in.isMemory ? in.displacement : 0);
+    long displacement = ExitOperands.displacement(in, operands.nextRip());
+    vmx.decoded(in.length, ExitOperands.both(in), displacement);
     switch (in.op) {
       case VMXON -> settle(vmx.vmxon(pointer(in)));
       case VMXOFF -> settle(vmx.vmxoff());
       case VMCLEAR -> settle(vmx.vmclear(pointer(in)));
       case VMPTRLD -> settle(vmx.vmptrld(pointer(in)));
       case VMPTRST -> {
+        settle(vmx.admit(ExitReason.VMPTRST));
+        operands.probeStore(in, 8);
         settle(vmx.vmptrst());
         operands.store(in, 8, vmx.value());
       }
       case VMREAD -> {
+        if (in.isMemory) {
+          settle(vmx.admitAccess(ExitReason.VMREAD, register(in)));
+          operands.probeStore(in, in.operandSize);
+        }
         VmxOutcome outcome = vmx.vmread(register(in));
         settle(outcome);
         if (outcome == VmxOutcome.SUCCEED) {
@@ -46,6 +53,7 @@ final class VmxOperations {
         }
       }
       case VMWRITE -> {
+        settle(vmx.admitAccess(ExitReason.VMWRITE, register(in)));
         long value = Val.zeroExtend(operands.load(in), in.operandSize);
         settle(vmx.vmwrite(register(in), value));
       }
@@ -59,27 +67,19 @@ final class VmxOperations {
         }
       }
       case VMFUNC -> settle(vmx.vmfunc());
-      case INVEPT -> settle(vmx.invept(register(in), operands.loadAt(in, 0, 8)));
+      case INVEPT -> {
+        settle(vmx.admit(ExitReason.INVEPT));
+        long eptp = operands.loadAt(in, 0, 8);
+        operands.loadAt(in, 8, 8);
+        settle(vmx.invept(register(in), eptp));
+      }
       case INVVPID -> {
+        settle(vmx.admit(ExitReason.INVVPID));
         long vpid = operands.loadAt(in, 0, 8);
         settle(vmx.invvpid(register(in), vpid, operands.loadAt(in, 8, 8)));
       }
       default -> throw new IllegalStateException("no VMX instruction: " + in.op);
     }
-  }
-
-  private static int information(Instruction in) {
-    int none = InstructionInformation.NO_REGISTER;
-    int operand =
-        in.isMemory
-            ? InstructionInformation.memory(
-                in.segment,
-                in.base >= Instruction.NO_REGISTER ? none : in.base,
-                in.index == Instruction.NO_REGISTER ? none : in.index,
-                1 << in.scale,
-                in.addressSize)
-            : InstructionInformation.register(in.rm & 15);
-    return InstructionInformation.withRegister2(operand, Math.max(0, in.reg) & 15);
   }
 
   private long pointer(Instruction in) {
@@ -102,6 +102,9 @@ final class VmxOperations {
   private void enter(Entry entry) {
     VmxOutcome outcome = entry.perform();
     settle(outcome);
+    if (outcome == VmxOutcome.SUCCEED) {
+      processor.countUnpriced();
+    }
     if (outcome == VmxOutcome.SUCCEED || outcome == VmxOutcome.ENTRY_FAILED) {
       faults.require(StepOutcome.FAULTED);
     }
