@@ -1,0 +1,29 @@
+package io.vmxsim.cpu.apic;
+
+/**
+ * The smallest interrupt controller there is: a pending bit per vector, the highest vector first,
+ * no in-service state and no task priority. Where a trace says which interrupts came, a local
+ * APIC's opinion is not asked.
+ */
+public final class PendingVectors implements InterruptController {
+  private final VectorSet pending = new VectorSet();
+
+  /** Makes an interrupt wait for the processor. */
+  public void request(int vector) {
+    pending.add(vector);
+  }
+
+  @Override
+  public boolean hasInterrupt() {
+    return !pending.isEmpty();
+  }
+
+  @Override
+  public int acknowledge() {
+    int vector = pending.highest();
+    if (vector >= 0) {
+      pending.remove(vector);
+    }
+    return vector;
+  }
+}
