@@ -7,6 +7,9 @@ package io.vmxsim.cli;
 final class ExitCode {
   static final int FINE = 0;
 
+  /** {@code validate} found a published number that ours must equal, and does not. */
+  static final int BROKEN = 1;
+
   /** Bad input or usage: one line on standard error says which. */
   static final int BAD_INPUT = 2;
 

@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
       FieldsCommand.class,
       CapsCommand.class,
       CpusCommand.class,
+      ValidateCommand.class,
       CompletionCommand.class
     },
     footerHeading = "%nExamples:%n",
@@ -50,6 +51,7 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:fine",
+      "1:validate found a published number that does not hold",
       "2:bad input or usage, in one line that says which",
       "6:met something that is not modelled, and names it",
       "8:reached --limit",

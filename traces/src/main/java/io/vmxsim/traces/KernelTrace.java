@@ -2,6 +2,7 @@ package io.vmxsim.traces;
 
 import io.vmxsim.cpu.ActionBatch;
 import io.vmxsim.cpu.ActionKind;
+import java.util.function.Consumer;
 
 /**
  * Writes the trace of a small kernel in 4-level paging that runs at CPL 0 with its memory mapped
@@ -24,17 +25,18 @@ final class KernelTrace {
   private static final long IA32_EFER = 0xc000_0080L;
   private static final long EFER = 0xd01; // NXE LMA LME SCE
 
-  private final TraceWriter writer;
+  private final Consumer<ActionBatch> sink;
   private final ActionBatch batch = new ActionBatch(256);
   private long rip = CODE;
 
   /**
    * Begins a trace with the state the kernel starts in.
    *
+   * @param sink takes each batch that is flushed, which is then used again
    * @param pages mapped from address 0 on, a multiple of 512, at least 1024 for the kernel itself
    */
-  KernelTrace(TraceWriter writer, int pages) {
-    this.writer = writer;
+  KernelTrace(Consumer<ActionBatch> sink, int pages) {
+    this.sink = sink;
     add(ActionKind.INITIAL_CR, 0, 0, CR0);
     add(ActionKind.INITIAL_CR, 3, 0, PML4);
     add(ActionKind.INITIAL_CR, 4, 0, CR4_PAE);
@@ -65,9 +67,14 @@ final class KernelTrace {
     return frame << 12 | PRESENT_WRITABLE;
   }
 
-  /** Hands what has been added to the writer. */
+  /** Writes to the file's first virtual CPU. */
+  KernelTrace(TraceWriter writer, int pages) {
+    this(batch -> writer.write(0, batch), pages);
+  }
+
+  /** Hands on what has been added. */
   void flush() {
-    writer.write(0, batch);
+    sink.accept(batch);
     batch.clear();
   }
 

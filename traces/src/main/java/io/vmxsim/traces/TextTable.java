@@ -5,24 +5,24 @@ import java.util.List;
 import java.util.Locale;
 
 /** Rows of a label and right-aligned cells, each column as wide as its widest cell. */
-final class TextTable {
+public final class TextTable {
   private static final int GAP = 2;
 
   private final List<String[]> rows = new ArrayList<>();
 
   /** Adds a row; the first cell is its label and stands to the left. */
-  void row(String... cells) {
+  public void row(String... cells) {
     rows.add(cells.clone());
   }
 
   /** Adds a row of a label and one cell per element of {@code cells}. */
-  void row(String label, List<String> cells) {
+  public void row(String label, List<String> cells) {
     List<String> row = new ArrayList<>(List.of(label));
     row.addAll(cells);
     row(row.toArray(String[]::new));
   }
 
-  void appendTo(StringBuilder out) {
+  public void appendTo(StringBuilder out) {
     int[] widths = new int[rows.stream().mapToInt(row -> row.length).max().orElse(0)];
     for (String[] row : rows) {
       for (int i = 0; i < row.length; i++) {
@@ -40,7 +40,7 @@ final class TextTable {
   }
 
   /** A whole number with thousands separated by commas, whatever the locale. */
-  static String grouped(long number) {
+  public static String grouped(long number) {
     return String.format(Locale.ROOT, "%,d", number);
   }
 }

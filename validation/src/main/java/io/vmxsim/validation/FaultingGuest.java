@@ -90,7 +90,7 @@ final class FaultingGuest implements GuestKernel {
   @Override
   public void deliver(int vector, int errorCode, long cr2, ActionBatch handler) {
     if (vector != PAGE_FAULT || (errorCode & 1) != 0) {
-      throw new AssertionError("vector %d, error code %#x".formatted(vector, errorCode));
+      throw new IllegalStateException("vector %d, error code %#x".formatted(vector, errorCode));
     }
     long page = cr2 >>> 12;
     long entry = DIRECT_MAP + USER_TABLE + page * 8;
@@ -119,7 +119,7 @@ final class FaultingGuest implements GuestKernel {
   long exits() {
     RunOutcome outcome = vcpu.run(Long.MAX_VALUE / 2);
     if (outcome != RunOutcome.FINISHED) {
-      throw new AssertionError(outcome);
+      throw new IllegalStateException(outcome.toString());
     }
     long exits = 0;
     for (ExitReason reason : ExitReason.values()) {

@@ -1,7 +1,5 @@
 package io.vmxsim.validation;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
 import io.vmxsim.cpu.ActionBatch;
 import io.vmxsim.cpu.ActionKind;
 import io.vmxsim.cpu.CpuProfile;
@@ -18,40 +16,73 @@ import io.vmxsim.vmm.ShadowPolicy;
 import io.vmxsim.vmm.Vcpu;
 import io.vmxsim.vmm.Vm;
 import io.vmxsim.vmm.VmOptions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
-/** Table A3: which loads of CR3 find their shadow root, on the real processor and VMM. */
-class ContextSwitchTimesTest {
+/**
+ * Table A3: lmbench context switches under shadow paging, for 2 to 8 processes with page-table
+ * isolation, in microseconds with 3 and with 11 cached roots (KVM list, message 361304, Ice Lake):
+ *
+ * <pre>
+ * processes       2      3      4      5      6      7      8
+ *  3 cached   4.857  6.802  7.518  7.836  7.770  7.287  7.271
+ * 11 cached   4.654  5.518  6.292  6.516  6.512  7.135  7.270
+ * </pre>
+ *
+ * <p>Roots needed are two per process, roots held one more than cached: which puts the knees where
+ * they were measured, from 2 to 3 processes and from 6 to 7. So round robin over the processes
+ * misses no root in the steady state up to the knee, and every time beyond it. The microseconds are
+ * not claimed.
+ */
+final class CachedShadowRoots {
+  private static final int[] CACHED = {3, 11};
+  private static final int FEWEST_PROCESSES = 2;
+  private static final int MOST_PROCESSES = 8;
+
   private static final int ROUNDS = 20;
   private static final long FIRST_ROOT = 0x10_0000;
   private static final long POINTERS = 0x2000;
   private static final long CODE = 0x20_0000;
 
-  static Stream<Arguments> columns() {
-    return ContextSwitchTimes.PUBLISHED.stream()
-        .flatMap(
-            row ->
-                IntStream.rangeClosed(
-                        ContextSwitchTimes.FEWEST_PROCESSES, ContextSwitchTimes.MOST_PROCESSES)
-                    .mapToObj(processes -> Arguments.of(row, processes)));
+  private CachedShadowRoots() {}
+
+  static List<PublishedRow> rows() {
+    List<PublishedRow> rows = new ArrayList<>();
+    for (int cached : CACHED) {
+      for (int processes = FEWEST_PROCESSES; processes <= MOST_PROCESSES; processes++) {
+        rows.add(row(cached, processes));
+      }
+    }
+    return rows;
   }
 
-  /** Round robin, two CR3s each: no miss in the steady state, or a miss every time. */
-  @ParameterizedTest(name = "{0}, {1} processes")
-  @MethodSource("columns")
-  void rootsMissFromTheKneeOn(ContextSwitchTimes row, int processes) {
-    ShadowMmu one = run(row.cachedRoots(), processes, 2);
-    ShadowMmu all = run(row.cachedRoots(), processes, 2 + ROUNDS);
-    long loads = 2L * processes * ROUNDS;
-    long misses = all.rootMisses() - one.rootMisses();
-    assertEquals(processes <= row.lastBeforeKnee() ? 0 : loads, misses);
-    assertEquals(loads - misses, all.rootHits() - one.rootHits());
-    assertEquals(misses, all.rootFrees() - one.rootFrees()); // what comes in puts another out
+  private static PublishedRow row(int cachedRoots, int processes) {
+    return PublishedRow.exact(
+        cachedRoots + " cached roots, " + processes + " processes",
+        2 * processes <= cachedRoots + 1 ? 0 : 1,
+        "misses per load of CR3",
+        "KVM list 361304: the knee; LRU over two roots per process",
+        Grade.DERIVED,
+        () -> steadyState(cachedRoots, processes).missesPerLoad());
+  }
+
+  /** What happened to shadow roots in the steady state. */
+  record Steady(long loads, long hits, long misses, long frees) {
+    double missesPerLoad() {
+      return (double) misses / loads;
+    }
+  }
+
+  /** Round robin, two CR3s each. */
+  static Steady steadyState(int cachedRoots, int processes) {
+    ShadowMmu before = run(cachedRoots, processes, 2);
+    ShadowMmu after = run(cachedRoots, processes, 2 + ROUNDS);
+    return new Steady(
+        2L * processes * ROUNDS,
+        after.rootHits() - before.rootHits(),
+        after.rootMisses() - before.rootMisses(),
+        after.rootFrees() - before.rootFrees());
   }
 
   private static ShadowMmu run(int cachedRoots, int processes, int rounds) {
@@ -65,13 +96,16 @@ class ContextSwitchTimesTest {
     ActionBatch[] batches = {switches(processes, rounds)};
     processor.setGuest(
         TraceFeed.ofSystem(
-            "test",
+            "context switches",
             () -> {
               ActionBatch batch = batches[0];
               batches[0] = new ActionBatch(1);
               return batch.count() == 0 ? null : batch;
             }));
-    assertEquals(RunOutcome.FINISHED, vcpu.run(Long.MAX_VALUE / 2));
+    RunOutcome outcome = vcpu.run(Long.MAX_VALUE / 2);
+    if (outcome != RunOutcome.FINISHED) {
+      throw new IllegalStateException(outcome.toString());
+    }
     return Objects.requireNonNull(vcpu.shadowMmu());
   }
 

@@ -65,6 +65,10 @@ final class TwoDimensions {
     ept.map(guestPhysical, backing(guestPhysical), pageShift, EptRights.ALL);
   }
 
+  boolean isNested() {
+    return nested;
+  }
+
   long eptp() {
     return ept.eptp(false);
   }
