@@ -35,6 +35,11 @@ final class EptRegion {
     return gpa >>> 21;
   }
 
+  /** Whether an address lies in the region. */
+  boolean isFor(long gpa) {
+    return number(gpa) == number;
+  }
+
   /** Whether a walk would be led to {@link #pageTable}. */
   boolean leads(long walkEptp, EptFeatures walkFeatures, long gpa) {
     return number(gpa) == number

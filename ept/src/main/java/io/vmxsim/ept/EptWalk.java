@@ -127,13 +127,26 @@ public final class EptWalk {
     if (!region.leads(eptp, features, gpa)) {
       return plainDescent(eptp, features, gpa, r);
     }
-    long entry = PhysicalMemory.entryOf(region.pageTable(), entryOffset(gpa, 1));
-    if (!features.isPlainPage(1, entry) || mayNeedFlags(eptp, entry)) {
+    long frame =
+        plainPage(eptp, features, PhysicalMemory.entryOf(region.pageTable(), entryOffset(gpa, 1)));
+    if (frame == NOT_PLAIN) {
       return NOT_PLAIN;
     }
     r.eptEntryReads += EptRegion.LEVELS;
     r.eptPageShift = shift(1);
-    return (entry & ADDRESS) | (gpa & ~ADDRESS);
+    return frame | (gpa & ~ADDRESS);
+  }
+
+  /** The 4-KByte page frame in a plain entry that maps one and has no flag to set; NOT_PLAIN. */
+  static long plainPage(long eptp, EptFeatures features, long entry) {
+    return features.isPlainPage(1, entry) && !mayNeedFlags(eptp, entry)
+        ? entry & ADDRESS
+        : NOT_PLAIN;
+  }
+
+  /** Where walks were led for the region of an address, or for another one. */
+  EptRegion region(long gpa) {
+    return regions[index(gpa)];
   }
 
   /** The same where no walk has been led yet, or elsewhere; notes where this one is led. */

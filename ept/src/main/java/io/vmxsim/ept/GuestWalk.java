@@ -2,6 +2,7 @@ package io.vmxsim.ept;
 
 import io.vmxsim.ept.WalkObserver.Dimension;
 import io.vmxsim.ept.WalkResult.Status;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,8 +26,17 @@ public final class GuestWalk {
   private static final long ADDRESS = BitRange.bits(51, 12);
   private static final long ADDRESS_32 = BitRange.bits(31, 12);
 
+  /** A power of two. */
+  private static final int REGIONS = 1024;
+
+  private static final GuestRegion NOWHERE = new GuestRegion();
+
   private final PhysicalMemory memory;
   private final EptWalk ept;
+
+  /** By {@link #index}. */
+  private final GuestRegion[] regions = new GuestRegion[REGIONS];
+
   private @Nullable WalkObserver observer;
   private final @Nullable WalkCaches caches;
 
@@ -47,6 +57,7 @@ public final class GuestWalk {
       @Nullable WalkObserver observer,
       @Nullable WalkCaches caches) {
     this.memory = memory;
+    Arrays.fill(regions, NOWHERE);
     this.ept = ept;
     this.observer = observer;
     this.caches = caches;
@@ -102,7 +113,7 @@ public final class GuestWalk {
     }
 
     if (!located && mode.topLevel() >= 4) {
-      descendPlainly(state, eptp, features, linearAddress, r);
+      located = descendPlainly(state, eptp, features, linearAddress, r);
     }
     while (true) {
       // 1. An attempt is made to access a guest paging-structure entry.
@@ -150,11 +161,18 @@ public final class GuestWalk {
    *
    * <p>JUSTIFICATION: a short cut through the steps of {@link #translate}, which go on from here.
    * MmuBenchmark, 1 GiB random: it takes in all entries but the last.
+   *
+   * @return whether the structure it came to has been located
    */
-  private void descendPlainly(
+  private boolean descendPlainly(
       PagingState state, long eptp, @Nullable EptFeatures features, long linear, WalkResult r) {
     if (observer != null || caches != null) {
-      return;
+      return false;
+    }
+    GuestRegion region = regions[index(linear)];
+    if (region.leads(state, eptp, features, linear)) {
+      region.follow(r);
+      return true;
     }
     WalkCaches.Table table = r.guestTable;
     int level = table.level;
@@ -188,6 +206,19 @@ public final class GuestWalk {
     table.level = level;
     table.guestPhysicalAddress = structure;
     table.rights = rights;
+    if (level == 1 && state.mode() == PagingMode.FOUR_LEVEL) {
+      if (region == NOWHERE) {
+        region = new GuestRegion();
+        regions[index(linear)] = region;
+      }
+      region.note(memory, ept, state, eptp, features, linear);
+    }
+    return false;
+  }
+
+  private static int index(long linear) {
+    long number = GuestRegion.number(linear);
+    return (int) (number ^ number >>> 10) & (REGIONS - 1);
   }
 
   /** Starts at the structure in CR3 or in a PDPTE register; false if that PDPTE is not present. */

@@ -78,12 +78,15 @@ final class LruSets {
 
   /** Where an entry belongs: over the same tag, else in an empty way, else in the LRU way. */
   int place(int set, long tag) {
+    int same = find(set, tag, tag);
+    return same >= 0 ? same : oldest(set);
+  }
+
+  /** An empty way of a set, else the LRU way. */
+  int oldest(int set) {
     int first = set * ways;
     long oldest = Long.MAX_VALUE;
     for (int way = 0; way < ways; way++) {
-      if (tags[first + way] == tag) {
-        return first + way;
-      }
       oldest = Math.min(oldest, lastUsed[first + way] << WAY_BITS | way);
     }
     return first + ((int) oldest & (MAX_WAYS - 1));

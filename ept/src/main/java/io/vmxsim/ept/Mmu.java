@@ -84,7 +84,8 @@ public final class Mmu {
     this.eptFeatures = EptFeatures.all(maxPhyAddr);
     this.tlbs = new Tlb[geometry.tlbs().size()];
     for (int i = 0; i < tlbs.length; i++) {
-      tlbs[i] = new Tlb(geometry.tlbs().get(i), filtered);
+      TlbGeometry tlb = geometry.tlbs().get(i);
+      tlbs[i] = new Tlb(tlb, filtered && tlb.uses().stream().anyMatch(TlbUse::isFirstLevel));
     }
     this.first =
         new TlbLevel[] {
@@ -293,7 +294,7 @@ public final class Mmu {
     long tag = result.global() ? globalTag : contextTag;
     level.countMiss(size);
     second.countMiss(size);
-    second.fill(va, size, tag, entry);
+    second.fillAbsent(va, size, tag, entry);
     level.fill(va, size, tag, entry);
     if (result.guestPageShift() != PagingMode.NO_PAGE_SHIFT
         && result.eptPageShift() < result.guestPageShift()) {

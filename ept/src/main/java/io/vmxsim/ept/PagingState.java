@@ -212,6 +212,11 @@ public final class PagingState {
     return (entry & plainTableBits) == PLAIN_TABLE;
   }
 
+  /** The bits that {@link #isPlainTable} depends on: equal bits, equal answers. */
+  long plainTableBits() {
+    return plainTableBits;
+  }
+
   private void derive() {
     mode = PagingMode.of(cr0, cr4, efer);
     largePageLevels = GuestEntryFormat.largePageLevels(this);

@@ -18,7 +18,8 @@ final class Tlb {
   private static final int SIZE_SHIFT = 45;
   private static final long CONTEXT_MASK = TranslationContexts.CAPACITY - 1;
   private static final long PAGE_MASK = (1L << SIZE_SHIFT) - 1;
-  private static final long ADDRESS_MASK = (1L << 57) - 1;
+  private static final long PAGE_TAG_MASK = (1L << CONTEXT_SHIFT) - 1;
+  static final long ADDRESS_MASK = (1L << 57) - 1;
   private static final PageSize[] SIZES = PageSize.values();
 
   private final LruSets sets;
@@ -37,8 +38,10 @@ final class Tlb {
 
   private final boolean[] holds = new boolean[SIZES.length];
 
-  /** Whether an entry may be a part of a larger guest page, so that one address names several. */
-  private boolean fragments;
+  /** The entries that are parts of larger guest pages, so that one address names several. */
+  private final FragmentCounts fragments = new FragmentCounts();
+
+  private final PagePresence presence;
 
   /** Slot of the entry used or inserted last. */
   private int lastSlot;
@@ -56,6 +59,7 @@ final class Tlb {
     this.filter = new TlbFilter(filtered ? geometry.entries() : 0);
     this.setCount = geometry.sets();
     this.sets = new LruSets(setCount, geometry.ways());
+    this.presence = new PagePresence(geometry.entries(), geometry.ways());
     this.setMask = Integer.bitCount(setCount) == 1 ? setCount - 1 : -1;
     this.foldShift =
         geometry.hash() == IndexHash.XOR_FOLD ? Integer.numberOfTrailingZeros(setCount) : 63;
@@ -129,6 +133,9 @@ final class Tlb {
   long use(long address, PageSize size, long contextTag, long otherContextTag) {
     long page = pageNumber(address, size);
     long tag = pageTag(page, size);
+    if (!presence.mayHold(tag)) {
+      return 0;
+    }
     int slot = sets.find(set(page), contextTag | tag, otherContextTag | tag);
     if (slot < 0) {
       return 0;
@@ -139,14 +146,24 @@ final class Tlb {
     return sets.value(slot);
   }
 
+  /** Stores an entry over the one for the same page and context, if there is one. */
   void insert(long address, PageSize size, long contextTag, long value) {
     long page = pageNumber(address, size);
     long tag = contextTag | pageTag(page, size);
-    int slot = sets.place(set(page), tag);
-    filter.forget(sets.tag(slot) & PAGE_MASK);
+    put(sets.place(set(page), tag), tag, value);
+  }
+
+  /** Stores an entry for a page and a context of which there is none. */
+  void insertAbsent(long address, PageSize size, long contextTag, long value) {
+    long page = pageNumber(address, size);
+    put(sets.oldest(set(page)), contextTag | pageTag(page, size), value);
+  }
+
+  private void put(int slot, long tag, long value) {
+    count(slot, -1);
     sets.put(slot, tag, value);
+    count(slot, 1);
     lastSlot = slot;
-    fragments |= TlbEntry.guestPageShift(value) > size.shift();
   }
 
   // ---- The filter ----------------------------------------------------------------------------
@@ -191,7 +208,7 @@ final class Tlb {
    * guest page that the address lies on (SDM "Details of TLB Use").
    */
   void drop(CoveredContexts contexts, long address) {
-    if (fragments) {
+    if (fragments.mayHold(address)) {
       drop(contexts, address, 0, sets.slots());
       return;
     }
@@ -213,8 +230,25 @@ final class Tlb {
   }
 
   private void drop(int slot) {
-    filter.forget(sets.tag(slot) & PAGE_MASK);
+    count(slot, -1);
     sets.drop(slot);
+  }
+
+  /** Counts the entry that a slot has been given (1) or is about to lose (-1), if it has one. */
+  private void count(int slot, int change) {
+    long tag = sets.tag(slot);
+    if (tag == 0) {
+      return;
+    }
+    if (change < 0) {
+      filter.forget(tag & PAGE_MASK);
+    }
+    presence.count(tag & PAGE_TAG_MASK, change);
+    int shift = sizeOf(tag).shift();
+    int guestShift = TlbEntry.guestPageShift(sets.value(slot));
+    if (guestShift > shift) {
+      fragments.count((tag & PAGE_MASK) << shift, guestShift, change);
+    }
   }
 
   private boolean covers(int slot, long tag, long address) {
@@ -227,6 +261,7 @@ final class Tlb {
   void dropAll() {
     sets.dropAll();
     filter.clear();
-    fragments = false;
+    fragments.clear();
+    presence.clear();
   }
 }

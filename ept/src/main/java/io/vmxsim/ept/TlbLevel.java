@@ -126,13 +126,23 @@ final class TlbLevel {
    */
   void fill(long address, PageSize size, long contextTag, long entry) {
     PageSize cached = cachedAs[size.index()];
-    if (cached == null) {
-      return;
+    Tlb tlb = cached == null ? null : bySize[cached.index()];
+    if (cached != null && tlb != null) {
+      tlb.insert(address, cached, contextTag, part(address, size, cached, entry));
     }
-    Tlb tlb = bySize[cached.index()];
-    if (tlb != null) {
-      long offset = address & (size.bytes() - 1) & -cached.bytes();
-      tlb.insert(address, cached, contextTag, entry + offset);
+  }
+
+  /** As {@link #fill}, for a translation that {@link #use} has just been found not to be here. */
+  void fillAbsent(long address, PageSize size, long contextTag, long entry) {
+    PageSize cached = cachedAs[size.index()];
+    Tlb tlb = cached == null ? null : bySize[cached.index()];
+    if (cached != null && tlb != null) {
+      tlb.insertAbsent(address, cached, contextTag, part(address, size, cached, entry));
     }
+  }
+
+  /** The entry for the part of a page that is cached, and that the address lies in. */
+  private static long part(long address, PageSize size, PageSize cached, long entry) {
+    return entry + (address & (size.bytes() - 1) & -cached.bytes());
   }
 }

@@ -14,5 +14,10 @@ public enum TlbUse {
    * Guest-physical to physical translations, looked up inside a two-dimensional walk (SDM
    * "Information That May Be Cached": guest-physical mappings). Known as a nested TLB.
    */
-  GUEST_PHYSICAL
+  GUEST_PHYSICAL;
+
+  /** Whether every access of some kind is looked up here first. */
+  boolean isFirstLevel() {
+    return this == LOAD || this == STORE || this == FETCH;
+  }
 }
