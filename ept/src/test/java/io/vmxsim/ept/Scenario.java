@@ -67,7 +67,7 @@ final class Scenario {
                 "STLB",
                 EnumSet.of(TlbUse.SECOND_LEVEL),
                 secondLevel,
-                4,
+                secondLevel % 8 == 0 ? 8 : 4,
                 PageSize.SIZE_4K,
                 PageSize.SIZE_2M),
             tlb(
@@ -93,6 +93,17 @@ final class Scenario {
   /** Empty 4-level structures in guest-physical memory. */
   GuestTableBuilder guestSpace() {
     return new GuestTableBuilder(PagingMode.FOUR_LEVEL, new Tables(HOST, share()));
+  }
+
+  /** As {@link #ept}, with 4-KByte pages for the first structures of each guest space. */
+  EptBuilder eptOfSmallPages() {
+    EptBuilder ept = new EptBuilder(4, new Tables(0, EPT_TABLES + share()));
+    for (long gpa = 0; gpa < 16 << 20; gpa += 2 << 20) {
+      for (long structure = gpa; structure < gpa + (8 << 12); structure += 1 << 12) {
+        ept.map(structure, HOST + structure, 12, EptRights.ALL);
+      }
+    }
+    return ept;
   }
 
   /** An EPT that maps the guest's paging structures, and nothing else yet. */

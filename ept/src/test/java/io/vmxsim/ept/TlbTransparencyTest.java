@@ -62,7 +62,7 @@ class TlbTransparencyTest {
         }
         guest.map(address(PAGES), frame(0), 21, Scenario.RW);
         spaces.add(guest);
-        EptBuilder ept = s.ept();
+        EptBuilder ept = i == 0 ? s.eptOfSmallPages() : s.ept();
         for (int frame = 0; frame < FRAMES; frame++) {
           ept.map(frame(frame), Scenario.HOST + frame(frame), 12, EptRights.ALL);
         }
@@ -218,13 +218,60 @@ class TlbTransparencyTest {
     Random second = new Random(seed);
     for (int i = 0; i < STEPS; i++) {
       if (i % 8 == 7) {
-        editUpperEptEntry(quick, first);
-        editUpperEptEntry(stepwise, second);
+        editTheWay(quick, first);
+        editTheWay(stepwise, second);
       }
       assertEquals(step(stepwise, second), step(quick, first));
       assertEquals(stepwise.s.mmu.statistics(), quick.s.mmu.statistics());
     }
     assertEquals(stepwise.structures(), quick.structures());
+  }
+
+  private static void editTheWay(Machine m, Random random) {
+    switch (random.nextInt(4)) {
+      case 0 -> editUpperGuestEntry(m, random);
+      case 1 -> swapGuestStructures(m, random);
+      case 2 -> {
+        m.s.mmu.paging().setEfer(PagingState.EFER_LME | (random.nextInt(2) * PagingState.EFER_NXE));
+        m.s.mmu.contextChanged();
+      }
+      default -> editUpperEptEntry(m, random);
+    }
+  }
+
+  /** Swaps the structures beneath the two spaces at some level, or changes an entry there. */
+  private static void editUpperGuestEntry(Machine m, Random random) {
+    int level = 2 + random.nextInt(3);
+    long address = m.spaces.get(0).entryAddress(Machine.address(random.nextInt(2)), level);
+    long otherAddress = m.spaces.get(1).entryAddress(Machine.address(0), level);
+    GuestTableBuilder space = m.spaces.get(0);
+    long entry = space.entry(address);
+    switch (random.nextInt(5)) {
+      case 0 -> space.setEntry(address, entry ^ GuestTableBuilder.WRITE);
+      case 1 -> space.setEntry(address, entry ^ GuestWalk.ACCESSED);
+      case 2 -> space.setEntry(address, entry ^ 1L << 63);
+      default -> {
+        space.setEntry(address, space.entry(otherAddress));
+        space.setEntry(otherAddress, entry);
+      }
+    }
+  }
+
+  /** Swaps what EPT 0 maps two guest structures to, which then have each other's contents. */
+  private static void swapGuestStructures(Machine m, Random random) {
+    if (!m.nested) {
+      return;
+    }
+    EptBuilder ept = m.epts.get(0);
+    long structure = random.nextInt(5);
+    long address = ept.entryAddress(m.spaces.get(0).root() + (structure << 12), 1);
+    long otherAddress = ept.entryAddress(m.spaces.get(1).root() + (structure << 12), 1);
+    if (address < 0 || otherAddress < 0) {
+      return; // the EPTs have swapped tables, and these pages are parts of large ones now
+    }
+    long entry = ept.entry(address);
+    ept.setEntry(address, ept.entry(otherAddress));
+    ept.setEntry(otherAddress, entry);
   }
 
   /** Swaps the tables beneath the two EPTs at some level, or changes rights or flags there. */
