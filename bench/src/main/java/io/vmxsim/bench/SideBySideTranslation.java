@@ -149,7 +149,7 @@ public final class SideBySideTranslation {
     return true;
   }
 
-  private static double median(double[] values) {
+  static double median(double[] values) {
     double[] sorted = values.clone();
     Arrays.sort(sorted);
     return sorted[sorted.length / 2];
