@@ -135,7 +135,12 @@ public final class DebugRegisters {
 
   /** Whether a pending debug exception is one that will be delivered. */
   boolean isTrapPending() {
-    return (state.pendingDebugExceptions & TRAPS) != 0;
+    return isTrap(state.pendingDebugExceptions);
+  }
+
+  /** Whether pending debug exceptions are valid (26.6.3): a step, or a breakpoint enabled. */
+  static boolean isTrap(long pending) {
+    return (pending & TRAPS) != 0;
   }
 
   /** A debug exception happens: what was pending becomes part of it. */

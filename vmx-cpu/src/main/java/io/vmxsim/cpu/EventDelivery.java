@@ -170,7 +170,11 @@ final class EventDelivery {
             InterruptionInformation.hasErrorCode(information));
     deliveringLength = 0;
     delivering = 0;
-    return processor.inNonRoot() == nonRoot ? StepOutcome.FAULTED : StepOutcome.EXIT;
+    if (processor.inNonRoot() != nonRoot) {
+      return StepOutcome.EXIT;
+    }
+    processor.pending().delivered();
+    return StepOutcome.FAULTED;
   }
 
   /** An exception on the way to the double-fault handler (25.2; 6.15). */

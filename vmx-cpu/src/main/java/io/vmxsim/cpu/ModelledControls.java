@@ -2,9 +2,7 @@ package io.vmxsim.cpu;
 
 import io.vmxsim.vmcs.Control;
 import io.vmxsim.vmcs.EntryControl;
-import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitControl;
-import io.vmxsim.vmcs.InterruptionInformation;
 import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.PinControl;
 import io.vmxsim.vmcs.PrimaryControl;
@@ -17,14 +15,14 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * The controls and guest states that a processor may offer and this one does not carry out. A VM
- * entry that asks for one stops the run by name. Every row goes away with the feature's arrival.
+ * The controls that a processor may offer and this one does not carry out. A VM entry that asks for
+ * one stops the run by name. Every row goes away with the feature's arrival.
  */
 final class ModelledControls {
   private static final Set<PinControl> PIN = EnumSet.of(PinControl.PROCESS_POSTED_INTERRUPTS);
 
   private static final Set<PrimaryControl> PRIMARY =
-      EnumSet.of(PrimaryControl.ACTIVATE_TERTIARY_CONTROLS, PrimaryControl.MONITOR_TRAP_FLAG);
+      EnumSet.of(PrimaryControl.ACTIVATE_TERTIARY_CONTROLS);
 
   /** All secondary controls but those carried out. */
   private static final Set<SecondaryControl> SECONDARY =
@@ -69,9 +67,6 @@ final class ModelledControls {
           EntryControl.LOAD_IA32_SPEC_CTRL,
           EntryControl.ALLOW_SEAM_GUEST_TELEMETRY);
 
-  /** Valid pending debug exceptions: an enabled breakpoint, or a single step (Table 24-4). */
-  private static final long PENDING_DEBUG_EXCEPTIONS = 1 << 12 | 1 << 14;
-
   private final VmxCapabilities capabilities;
 
   ModelledControls(VmxCapabilities capabilities) {
@@ -89,25 +84,6 @@ final class ModelledControls {
     require(SECONDARY, Intercepts.effectiveSecondary(vmcs), rip);
     require(EXIT, vmcs.get(VmcsField.VM_EXIT_CONTROLS), rip);
     require(ENTRY, vmcs.get(VmcsField.VM_ENTRY_CONTROLS), rip);
-    long information = vmcs.get(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION);
-    if (InterruptionInformation.isValid(information)
-        && InterruptionInformation.typeCode(information) == EventType.OTHER_EVENT.code()) {
-      throw new NotModelledException("injection of a pending MTF VM exit", rip);
-    }
-  }
-
-  /**
-   * Stops the run if the guest state needs something that is not modelled.
-   *
-   * @throws NotModelledException naming the state
-   */
-  static void requireGuestState(Vmcs vmcs, long rip) {
-    if ((vmcs.get(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS) & PENDING_DEBUG_EXCEPTIONS) != 0) {
-      throw new NotModelledException("VM entry with pending debug exceptions", rip);
-    }
-    if (vmcs.get(VmcsField.GUEST_ACTIVITY_STATE) == ActivityState.WAIT_FOR_SIPI) {
-      throw new NotModelledException("VM entry to the wait-for-SIPI activity state", rip);
-    }
   }
 
   /** A control that the processor does not support at all is for the entry checks to refuse. */

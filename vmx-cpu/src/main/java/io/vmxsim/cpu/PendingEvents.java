@@ -11,21 +11,31 @@ import io.vmxsim.vmcs.VmcsField;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Events that arrive between instructions and what they do there: in the order of their priority,
- * the VMX-preemption timer, the NMI window, NMIs, the interrupt window, external interrupts ("Other
- * Causes of VM Exits", 25.2, and "Event Blocking", 25.4.1).
+ * Events that arrive between instructions and what they do there ("Other Causes of VM Exits", 25.2,
+ * and "Event Blocking", 25.4.1), in the order of {@link BoundaryEvent}.
  *
  * <p>The interrupt controller in front is the smallest there is: a pending bit per vector, the
  * highest vector first, acknowledged by {@link #acknowledge}. There is no in-service state and no
  * task priority yet.
  */
 final class PendingEvents {
+  /** Events that end with VMX non-root operation. */
+  private static final int OF_NON_ROOT =
+      BoundaryEvent.TPR_BELOW_THRESHOLD.mask()
+          | BoundaryEvent.MONITOR_TRAP.mask()
+          | BoundaryEvent.PREEMPTION_TIMER.mask()
+          | BoundaryEvent.NMI_WINDOW.mask()
+          | BoundaryEvent.INTERRUPT_WINDOW.mask();
+
   private final Processor processor;
   private final CpuState state;
   private final int preemptionTimerRate;
   private final long[] requests = new long[4];
-  private boolean interruptPending;
-  private boolean nmiPending;
+
+  /** The set of events that may be due, by {@link BoundaryEvent#mask}; never one too few. */
+  private int candidates;
+
+  private int startUpVector;
   private @Nullable InterruptSource timer;
   private long preemptionTimerStart;
   private long preemptionTimerCount;
@@ -42,11 +52,69 @@ final class PendingEvents {
 
   void requestInterrupt(int vector) {
     requests[vector >>> 6] |= 1L << vector;
-    interruptPending = true;
+    add(BoundaryEvent.EXTERNAL_INTERRUPT);
   }
 
   void requestNmi() {
-    nmiPending = true;
+    add(BoundaryEvent.NMI);
+  }
+
+  void requestInit() {
+    if (state.activity != ActivityState.WAIT_FOR_SIPI || processor.inNonRoot()) {
+      add(BoundaryEvent.INIT);
+    }
+  }
+
+  /** A start-up IPI, which is lost unless the processor waits for one. */
+  void requestStartUp(int vector) {
+    if (state.activity == ActivityState.WAIT_FOR_SIPI) {
+      startUpVector = vector;
+      add(BoundaryEvent.SIPI);
+    }
+  }
+
+  /** An MTF VM exit becomes pending on the present instruction boundary (25.5.2). */
+  void pendMonitorTrap() {
+    add(BoundaryEvent.MONITOR_TRAP);
+  }
+
+  /** An event was delivered through the IDT; it counts as an instruction for the MTF (25.5.2). */
+  void delivered() {
+    if (processor.intercepts().on(PrimaryControl.MONITOR_TRAP_FLAG)) {
+      pendMonitorTrap();
+    }
+  }
+
+  /** VM entry: the windows and the VMX-preemption timer that the controls open. */
+  void enterNonRoot(Vmcs vmcs) {
+    Intercepts intercepts = processor.intercepts();
+    if (intercepts.on(PrimaryControl.NMI_WINDOW_EXITING)) {
+      add(BoundaryEvent.NMI_WINDOW);
+    }
+    if (intercepts.on(PrimaryControl.INTERRUPT_WINDOW_EXITING)) {
+      add(BoundaryEvent.INTERRUPT_WINDOW);
+    }
+    if (intercepts.on(PinControl.ACTIVATE_VMX_PREEMPTION_TIMER)) {
+      startPreemptionTimer(vmcs.get(VmcsField.VMX_PREEMPTION_TIMER_VALUE));
+      add(BoundaryEvent.PREEMPTION_TIMER);
+    }
+  }
+
+  /** VM exit. */
+  void leaveNonRoot() {
+    candidates &= ~OF_NON_ROOT;
+  }
+
+  private void add(BoundaryEvent event) {
+    candidates |= event.mask();
+  }
+
+  private void remove(BoundaryEvent event) {
+    candidates &= ~event.mask();
+  }
+
+  private boolean has(BoundaryEvent event) {
+    return (candidates & event.mask()) != 0;
   }
 
   /** The highest pending vector, which stops being pending, or -1 if there is none. */
@@ -55,7 +123,9 @@ final class PendingEvents {
       if (requests[i] != 0) {
         int bit = Long.SIZE - 1 - Long.numberOfLeadingZeros(requests[i]);
         requests[i] &= ~(1L << bit);
-        interruptPending = (requests[0] | requests[1] | requests[2] | requests[3]) != 0;
+        if ((requests[0] | requests[1] | requests[2] | requests[3]) == 0) {
+          remove(BoundaryEvent.EXTERNAL_INTERRUPT);
+        }
         return i << 6 | bit;
       }
     }
@@ -74,7 +144,7 @@ final class PendingEvents {
   }
 
   /** VM entry starts the VMX-preemption timer ("VMX-Preemption Timer", 26.6.4). */
-  void startPreemptionTimer(long count) {
+  private void startPreemptionTimer(long count) {
     preemptionTimerStart = processor.msrs().timeStampCounter() >>> preemptionTimerRate;
     preemptionTimerCount = count;
   }
@@ -96,63 +166,95 @@ final class PendingEvents {
         requestInterrupt(source.vector());
       }
     }
-    if (state.pendingDebugExceptions != 0
-        && processor.debug().isTrapPending()
-        && !blocked(Interruptibility.MOV_SS)) {
-      return processor.raise(EventDelivery.DEBUG, 0, 0);
-    }
-    if (processor.inNonRoot()) {
-      return pollNonRoot();
-    }
-    if (nmiPending && !blocked(Interruptibility.NMI | Interruptibility.MOV_SS)) {
-      return deliverNmi();
-    }
-    return interruptPending && interruptWindowOpen() ? deliverInterrupt() : StepOutcome.DONE;
+    return candidates == 0 && state.pendingDebugExceptions == 0 ? StepOutcome.DONE : takeFirst();
   }
 
-  private StepOutcome pollNonRoot() {
+  private StepOutcome takeFirst() {
+    for (int left = candidates(); left != 0; left &= left - 1) {
+      BoundaryEvent event = BoundaryEvent.first(left);
+      if (isDue(event)) {
+        return take(event);
+      }
+    }
+    return StepOutcome.DONE;
+  }
+
+  private int candidates() {
+    boolean debugTrap = processor.debug().isTrapPending();
+    return debugTrap ? candidates | BoundaryEvent.DEBUG_TRAP.mask() : candidates;
+  }
+
+  private boolean isDue(BoundaryEvent event) {
+    return event.isUnblocked(state.activity, state.interruptibility)
+        && switch (event) {
+          case INIT -> processor.inNonRoot() || !processor.vmx().isOn(); // blocked in VMX root
+          case PREEMPTION_TIMER -> preemptionTimerValue() == 0;
+          case NMI -> !nmiBlocked();
+          case INTERRUPT_WINDOW -> interruptWindowOpen();
+          case EXTERNAL_INTERRUPT ->
+              processor.intercepts().on(PinControl.EXTERNAL_INTERRUPT_EXITING)
+                  || interruptWindowOpen();
+          default -> true;
+        };
+  }
+
+  private StepOutcome take(BoundaryEvent event) {
     Intercepts intercepts = processor.intercepts();
-    if (intercepts.on(PinControl.ACTIVATE_VMX_PREEMPTION_TIMER) && preemptionTimerValue() == 0) {
-      return processor.vmExit().event(ExitReason.PREEMPTION_TIMER);
-    }
-    if (intercepts.on(PrimaryControl.NMI_WINDOW_EXITING)
-        && !blocked(Interruptibility.NMI | Interruptibility.MOV_SS)) {
-      return processor.vmExit().event(ExitReason.NMI_WINDOW);
-    }
-    if (nmiPending && nmiUnblocked(intercepts)) {
-      return intercepts.on(PinControl.NMI_EXITING) ? exitNmi() : deliverNmi();
-    }
-    if (intercepts.on(PrimaryControl.INTERRUPT_WINDOW_EXITING) && interruptWindowOpen()) {
-      return processor.vmExit().event(ExitReason.INTERRUPT_WINDOW);
-    }
-    if (!interruptPending || state.activity == ActivityState.SHUTDOWN) {
-      return StepOutcome.DONE;
-    }
-    if (intercepts.on(PinControl.EXTERNAL_INTERRUPT_EXITING)) {
-      return exitInterrupt();
-    }
-    return interruptWindowOpen() ? deliverInterrupt() : StepOutcome.DONE;
+    return switch (event) {
+      case TPR_BELOW_THRESHOLD -> exit(ExitReason.TPR_BELOW_THRESHOLD);
+      case INIT -> takeInit();
+      case SIPI -> takeStartUp();
+      case MONITOR_TRAP -> exit(ExitReason.MONITOR_TRAP_FLAG);
+      case DEBUG_TRAP -> processor.raise(EventDelivery.DEBUG, 0, 0); // with all that is pending
+      case PREEMPTION_TIMER -> exit(ExitReason.PREEMPTION_TIMER);
+      case NMI_WINDOW -> exit(ExitReason.NMI_WINDOW);
+      case NMI -> intercepts.on(PinControl.NMI_EXITING) ? exitNmi() : deliverNmi();
+      case INTERRUPT_WINDOW -> exit(ExitReason.INTERRUPT_WINDOW);
+      case EXTERNAL_INTERRUPT ->
+          intercepts.on(PinControl.EXTERNAL_INTERRUPT_EXITING)
+              ? exitInterrupt()
+              : deliverInterrupt();
+    };
+  }
+
+  private StepOutcome exit(ExitReason reason) {
+    return processor.vmExit().event(reason);
   }
 
   /** NMI blocking is virtual, and does not block NMIs, while "virtual NMIs" is 1 (26.6.1). */
-  private boolean nmiUnblocked(Intercepts intercepts) {
-    int blocking = intercepts.on(PinControl.VIRTUAL_NMIS) ? 0 : Interruptibility.NMI;
-    return !blocked(blocking | Interruptibility.MOV_SS);
+  private boolean nmiBlocked() {
+    return (state.interruptibility & Interruptibility.NMI) != 0
+        && !processor.intercepts().on(PinControl.VIRTUAL_NMIS);
   }
 
-  private boolean blocked(int blocking) {
-    return (state.interruptibility & blocking) != 0;
-  }
-
-  /** RFLAGS.IF is 1 and neither STI nor MOV SS nor shutdown blocks. */
+  /** RFLAGS.IF is 1 and neither STI nor MOV SS blocks. */
   private boolean interruptWindowOpen() {
     return (state.controlFlags() & CpuState.IF) != 0
-        && !blocked(Interruptibility.SHADOW)
-        && state.activity != ActivityState.SHUTDOWN;
+        && (state.interruptibility & Interruptibility.SHADOW) == 0;
+  }
+
+  /** In VMX non-root operation INIT exits and changes no register (25.2). */
+  private StepOutcome takeInit() {
+    remove(BoundaryEvent.INIT);
+    if (processor.inNonRoot()) {
+      return exit(ExitReason.INIT_SIGNAL);
+    }
+    StartUp.init(processor);
+    return StepOutcome.FAULTED;
+  }
+
+  /** In VMX non-root operation a SIPI exits with its vector and changes no register (27.2.1). */
+  private StepOutcome takeStartUp() {
+    remove(BoundaryEvent.SIPI);
+    if (processor.inNonRoot()) {
+      return processor.vmExit().event(ExitReason.SIPI_SIGNAL, startUpVector);
+    }
+    StartUp.start(processor, startUpVector);
+    return StepOutcome.FAULTED;
   }
 
   private StepOutcome exitNmi() {
-    nmiPending = false;
+    remove(BoundaryEvent.NMI);
     long information =
         InterruptionInformation.encode(EventDelivery.NMI, EventType.NON_MASKABLE_INTERRUPT, false);
     return processor.vmExit().vectored(ExitReason.EXCEPTION_NMI, information, 0, 0, state.rflags());
@@ -172,7 +274,7 @@ final class PendingEvents {
   }
 
   private StepOutcome deliverNmi() {
-    nmiPending = false;
+    remove(BoundaryEvent.NMI);
     state.interruptibility |= Interruptibility.NMI;
     return processor.events().interrupt(EventDelivery.NMI, EventType.NON_MASKABLE_INTERRUPT);
   }
@@ -182,7 +284,8 @@ final class PendingEvents {
   }
 
   /**
-   * Whether time cannot bring an event about within that many instructions and cycles.
+   * Whether instructions may run without a look at events: time cannot bring one about within that
+   * many instructions and cycles, and the processor need not stop after each instruction.
    *
    * <p>Interrupts that are pending already are {@link #poll}'s business.
    */
@@ -192,8 +295,9 @@ final class PendingEvents {
         && source.isDue(processor.now() + cycles, processor.instructions() + instructions)) {
       return false;
     }
-    return !processor.intercepts().on(PinControl.ACTIVATE_VMX_PREEMPTION_TIMER)
-        || preemptionTimerValue() << preemptionTimerRate > cycles;
+    return !processor.intercepts().on(PrimaryControl.MONITOR_TRAP_FLAG)
+        && (!has(BoundaryEvent.PREEMPTION_TIMER)
+            || preemptionTimerValue() << preemptionTimerRate > cycles);
   }
 
   /**
@@ -201,20 +305,18 @@ final class PendingEvents {
    * timer that counts instructions strikes at once, for a halted processor retires none.
    */
   long cyclesUntilEvent() {
-    if (nmiPending) {
-      return 0;
-    }
-    long wait = -1;
-    if (interruptEndsWait()) {
-      InterruptSource source = timer;
-      if (interruptPending) {
+    for (int left = candidates(); left != 0; left &= left - 1) {
+      BoundaryEvent event = BoundaryEvent.first(left);
+      if (isDue(event) || (event == BoundaryEvent.EXTERNAL_INTERRUPT && interruptEndsWait())) {
         return 0;
       }
-      if (source != null) {
-        wait = source.cyclesUntilDue(processor.now(), processor.instructions());
-      }
     }
-    if (processor.intercepts().on(PinControl.ACTIVATE_VMX_PREEMPTION_TIMER)) {
+    long wait = -1;
+    InterruptSource source = timer;
+    if (source != null && interruptEndsWait()) {
+      wait = source.cyclesUntilDue(processor.now(), processor.instructions());
+    }
+    if (has(BoundaryEvent.PREEMPTION_TIMER)) {
       long left = preemptionTimerValue() << preemptionTimerRate;
       wait = wait < 0 ? left : Math.min(wait, left);
     }
@@ -224,8 +326,8 @@ final class PendingEvents {
   /** Root software that waits for its guest takes any interrupt; HLT with IF = 0 takes none. */
   private boolean interruptEndsWait() {
     return state.activity == ActivityState.ACTIVE
-        || interruptWindowOpen()
-        || (processor.inNonRoot()
-            && processor.intercepts().on(PinControl.EXTERNAL_INTERRUPT_EXITING));
+        || (BoundaryEvent.EXTERNAL_INTERRUPT.isUnblocked(state.activity, 0)
+            && (interruptWindowOpen()
+                || processor.intercepts().on(PinControl.EXTERNAL_INTERRUPT_EXITING)));
   }
 }

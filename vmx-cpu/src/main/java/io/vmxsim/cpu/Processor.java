@@ -6,6 +6,7 @@ import io.vmxsim.ept.MmuCosts;
 import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.ept.WalkResult;
 import io.vmxsim.vmcs.ExitReason;
+import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.Vmcs;
 import org.jspecify.annotations.Nullable;
 
@@ -200,11 +201,13 @@ public final class Processor {
     entries++;
     controlling = vmcs;
     intercepts.enter(vmcs);
+    pending.enterNonRoot(vmcs);
   }
 
   void leaveNonRoot() {
     controlling = null;
     intercepts.leave();
+    pending.leaveNonRoot();
   }
 
   /** The exit happened inside VMLAUNCH or VMRESUME: {@link #run} has it to report. */
@@ -338,6 +341,27 @@ public final class Processor {
   /** Asks for a non-maskable interrupt. */
   public void requestNmi() {
     pending.requestNmi();
+  }
+
+  /** An INIT signal arrives; it is held while the processor is in VMX root operation. */
+  public void requestInit() {
+    pending.requestInit();
+  }
+
+  /** A start-up IPI arrives; it is lost unless the processor is in the wait-for-SIPI state. */
+  public void requestStartUp(int vector) {
+    pending.requestStartUp(vector);
+  }
+
+  /** Makes an MTF VM exit pending on the present instruction boundary. */
+  public void pendMonitorTrap() {
+    pending.pendMonitorTrap();
+  }
+
+  /** Whether every instruction, and every iteration of a string one, ends on a boundary of note. */
+  public boolean stepsInstructions() {
+    return (state.controlFlags() & CpuState.TF) != 0
+        || intercepts.on(PrimaryControl.MONITOR_TRAP_FLAG);
   }
 
   /**

@@ -5,7 +5,6 @@ import io.vmxsim.ept.Mmu;
 import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.InterruptionInformation;
-import io.vmxsim.vmcs.PinControl;
 import io.vmxsim.vmcs.SecondaryControl;
 import io.vmxsim.vmcs.VmInstructionError;
 import io.vmxsim.vmcs.Vmcs;
@@ -96,7 +95,6 @@ final class VmEntry {
     if (broken != null) {
       return fail(vmcs, ExitReason.INVALID_STATE, broken.qualification());
     }
-    ModelledControls.requireGuestState(vmcs, state.rip);
     guestState.load(vmcs);
     boolean ept = vmcs.enabled(SecondaryControl.ENABLE_EPT);
     if (!ept && state.usesPaePaging()) {
@@ -115,9 +113,6 @@ final class VmEntry {
     }
     modelledControls = true;
     processor.enterNonRoot(vmcs);
-    if (processor.intercepts().on(PinControl.ACTIVATE_VMX_PREEMPTION_TIMER)) {
-      processor.pending().startPreemptionTimer(vmcs.get(VmcsField.VMX_PREEMPTION_TIMER_VALUE));
-    }
     settleNonRegisterState(vmcs);
     return true;
   }
@@ -154,12 +149,20 @@ final class VmEntry {
   /** "Interruptibility State" (26.6.1), "Activity State" (26.6.2), and the event (26.5). */
   private void settleNonRegisterState(Vmcs vmcs) {
     long information = vmcs.get(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION);
-    boolean vectoring = InterruptionInformation.isValid(information);
+    boolean injects = InterruptionInformation.isValid(information);
+    boolean vectoring =
+        injects && InterruptionInformation.type(information) != EventType.OTHER_EVENT;
     int blocking = (int) vmcs.get(VmcsField.GUEST_INTERRUPTIBILITY_STATE);
-    state.pendingDebugExceptions = 0;
     state.activity = (int) vmcs.get(VmcsField.GUEST_ACTIVITY_STATE);
     state.interruptibility = blocking;
+    state.pendingDebugExceptions = 0;
+    if (keepsPendingDebugExceptions(vmcs, vectoring)) {
+      processor.pending().pendDebugExceptions(vmcs.get(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS));
+    }
     if (!vectoring) {
+      if (injects) {
+        processor.pending().pendMonitorTrap();
+      }
       return;
     }
     state.activity = ActivityState.ACTIVE;
@@ -177,5 +180,22 @@ final class VmEntry {
     if (outcome == StepOutcome.EXIT) {
       processor.exitedDuringEntry();
     }
+  }
+
+  /** "Delivery of Pending Debug Exceptions after VM Entry" (26.6.3): whether there are any. */
+  private static boolean keepsPendingDebugExceptions(Vmcs vmcs, boolean vectoring) {
+    if (!DebugRegisters.isTrap(vmcs.get(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS))) {
+      return false;
+    }
+    if (!vectoring) {
+      long activity = vmcs.get(VmcsField.GUEST_ACTIVITY_STATE);
+      return activity == ActivityState.ACTIVE || activity == ActivityState.HLT;
+    }
+    long information = vmcs.get(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION);
+    EventType type = InterruptionInformation.type(information);
+    boolean blockedByMovSs =
+        (vmcs.get(VmcsField.GUEST_INTERRUPTIBILITY_STATE) & Interruptibility.MOV_SS) != 0;
+    return blockedByMovSs
+        && (type == EventType.SOFTWARE_INTERRUPT || type == EventType.SOFTWARE_EXCEPTION);
   }
 }

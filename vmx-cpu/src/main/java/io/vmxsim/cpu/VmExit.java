@@ -60,7 +60,12 @@ final class VmExit {
 
   /** An exit caused by an event that is not delivered through the IDT, or after an instruction. */
   StepOutcome event(ExitReason reason) {
-    return exit(processor.controlling(), reason, 0, 0, state.rflags());
+    return event(reason, 0);
+  }
+
+  /** As {@link #event(ExitReason)}, for an event that has an exit qualification. */
+  StepOutcome event(ExitReason reason, long qualification) {
+    return exit(processor.controlling(), reason, qualification, 0, state.rflags());
   }
 
   /**
@@ -105,6 +110,9 @@ final class VmExit {
   private StepOutcome exit(
       Vmcs vmcs, ExitReason reason, long qualification, long interruption, long rflags) {
     record(vmcs, reason, qualification, interruption);
+    if (!keepsPendingDebugExceptions(reason, interruption)) {
+      state.pendingDebugExceptions = 0;
+    }
     guestState.save(vmcs, rflags);
     boolean ia32eMode = state.inIa32eMode();
     long stored = vmcs.get(VmcsField.VM_EXIT_MSR_STORE_COUNT);
@@ -155,8 +163,22 @@ final class VmExit {
    */
   private static boolean directly(ExitReason reason, long interruption) {
     return reason == ExitReason.TRIPLE_FAULT
-        || (InterruptionInformation.isValid(interruption)
-            && InterruptionInformation.vector(interruption) == EventDelivery.DOUBLE_FAULT);
+        || isException(interruption, EventDelivery.DOUBLE_FAULT);
+  }
+
+  /** Exits that save pending debug exceptions rather than clearing them (27.3.4). */
+  private boolean keepsPendingDebugExceptions(ExitReason reason, long interruption) {
+    return switch (reason) {
+      case INIT_SIGNAL, TPR_BELOW_THRESHOLD, EOI_INDUCED, APIC_WRITE, MONITOR_TRAP_FLAG -> true;
+      default ->
+          (state.interruptibility & Interruptibility.MOV_SS) != 0
+              && !isException(interruption, EventDelivery.DEBUG);
+    };
+  }
+
+  private static boolean isException(long interruption, int vector) {
+    return InterruptionInformation.isValid(interruption)
+        && InterruptionInformation.vector(interruption) == vector;
   }
 
   private static boolean isNmi(long interruption) {

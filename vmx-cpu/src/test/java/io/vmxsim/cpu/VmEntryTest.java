@@ -253,8 +253,8 @@ class VmEntryTest {
   @Test
   void controlsThatAreNotModelledStopTheRunByName() {
     VmxFixture f = VmxFixture.ready();
-    f.set(PrimaryControl.MONITOR_TRAP_FLAG);
+    f.set(PrimaryControl.ACTIVATE_TERTIARY_CONTROLS);
     NotModelledException stop = assertThrows(NotModelledException.class, () -> f.vmx().vmlaunch());
-    assertTrue(stop.feature().contains("monitor trap flag"), stop.feature());
+    assertTrue(stop.feature().contains("activate tertiary controls"), stop.feature());
   }
 }

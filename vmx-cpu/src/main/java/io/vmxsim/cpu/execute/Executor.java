@@ -14,6 +14,7 @@ import io.vmxsim.cpu.decode.Decoder;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.vmcs.NotModelledException;
+import io.vmxsim.vmcs.PrimaryControl;
 
 /**
  * Runs the machine code that a processor's RIP points to: one per processor.
@@ -113,6 +114,8 @@ public final class Executor implements GuestSide {
     boolean wasOn = processor.vmx().isOn();
     long rip = state.rip;
     boolean singleStep = (state.controlFlags() & CpuState.TF) != 0;
+    boolean nonRoot = processor.inNonRoot();
+    boolean monitored = processor.intercepts().on(PrimaryControl.MONITOR_TRAP_FLAG);
     boolean exact = singleStep || debug.isArmed() || (state.controlFlags() & CpuState.RF) != 0;
     try {
       if (exact) {
@@ -128,14 +131,25 @@ public final class Executor implements GuestSide {
         rootIsMachineCode = processor.vmx().isOn() && (rootIsMachineCode || !wasOn);
         refresh();
       }
+      if (processor.inNonRoot() != nonRoot) {
+        return StepOutcome.DONE; // a VM entry, whose guest has its own traps
+      }
       if (exact) {
         debug.completed(singleStep && isStep(rip + block.code[0].length));
+      }
+      if (monitored) {
+        processor.pendMonitorTrap();
       }
       return StepOutcome.DONE;
     } catch (NotCompleted interrupted) {
       refresh();
-      if (exact && interrupted.outcome() == StepOutcome.DONE) {
-        debug.completed(singleStep); // one iteration of a string instruction
+      if (interrupted.outcome() == StepOutcome.DONE) { // one iteration of a string instruction
+        if (exact) {
+          debug.completed(singleStep);
+        }
+        if (monitored) {
+          processor.pendMonitorTrap();
+        }
       }
       return interrupted.outcome();
     }

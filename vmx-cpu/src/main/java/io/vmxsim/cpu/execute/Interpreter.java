@@ -47,7 +47,7 @@ final class Interpreter {
         new BranchOperations(
             processor, operands, far, interruptReturn, systemCall, progress, faults);
     flag = new FlagOperations(processor.state(), flagsImage, progress, faults);
-    string = new StringOperations(operands, processor.memory(), alu, faults);
+    string = new StringOperations(processor, operands, alu, faults);
     system = new SystemOperations(processor, operands, tables, progress, faults);
     vmx = new VmxOperations(processor, operands, progress, faults);
     decimal = new DecimalOperations(processor.state(), faults);

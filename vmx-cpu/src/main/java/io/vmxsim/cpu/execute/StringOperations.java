@@ -6,6 +6,7 @@ import static io.vmxsim.cpu.CpuState.RDI;
 import static io.vmxsim.cpu.CpuState.RSI;
 
 import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.decode.Op;
 import io.vmxsim.ept.PhysicalMemory;
@@ -19,6 +20,7 @@ final class StringOperations {
   private static final int PAGE = PhysicalMemory.PAGE_BYTES;
   private static final int ITERATIONS_UNTIL_PAUSE = PAGE;
 
+  private final Processor processor;
   private final CpuState state;
   private final Operands operands;
   private final Segmentation segments;
@@ -27,9 +29,10 @@ final class StringOperations {
   private final AluOperations alu;
   private final Faults faults;
 
-  StringOperations(Operands operands, PhysicalMemory memory, AluOperations alu, Faults faults) {
+  StringOperations(Processor processor, Operands operands, AluOperations alu, Faults faults) {
+    this.processor = processor;
     this.operands = operands;
-    this.memory = memory;
+    memory = processor.memory();
     this.alu = alu;
     this.faults = faults;
     state = operands.state;
@@ -45,7 +48,7 @@ final class StringOperations {
       iterate(in);
       return;
     }
-    boolean stops = mem.inspects() || (state.controlFlags() & CpuState.TF) != 0;
+    boolean stops = mem.inspects() || processor.stepsInstructions();
     boolean compares = in.op == Op.CMPS || in.op == Op.SCAS;
     for (int i = 0; i < ITERATIONS_UNTIL_PAUSE; i++) {
       long count = Val.zeroExtend(state.register(RCX), in.addressSize);
