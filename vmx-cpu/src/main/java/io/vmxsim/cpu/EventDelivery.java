@@ -155,6 +155,7 @@ final class EventDelivery {
     processor.cycles().guest +=
         processor.costs().of(interrupt ? Cost.INTERRUPT_DELIVERY : Cost.EXCEPTION_DELIVERY);
     boolean nonRoot = processor.inNonRoot();
+    processor.pending().iretEnds();
     state.activity = ActivityState.ACTIVE;
     state.interruptibility &= ~Interruptibility.SHADOW;
     state.rip += length;

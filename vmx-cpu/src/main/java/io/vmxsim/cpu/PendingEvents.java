@@ -36,6 +36,7 @@ final class PendingEvents {
   private int candidates;
 
   private int startUpVector;
+  private boolean unblockedByIret;
   private @Nullable InterruptSource timer;
   private long preemptionTimerStart;
   private long preemptionTimerCount;
@@ -103,6 +104,7 @@ final class PendingEvents {
   /** VM exit. */
   void leaveNonRoot() {
     candidates &= ~OF_NON_ROOT;
+    unblockedByIret = false;
   }
 
   private void add(BoundaryEvent event) {
@@ -133,14 +135,25 @@ final class PendingEvents {
   }
 
   /**
-   * IRET ends blocking by NMI, or virtual-NMI blocking; it does neither while NMIs exit and are not
-   * virtual (26.6.1).
+   * IRET ends blocking by NMI, or virtual-NMI blocking, even if it goes on to fault; it does
+   * neither while NMIs exit and are not virtual (26.6.1).
    */
-  void iret() {
+  void iretBegins() {
     Intercepts intercepts = processor.intercepts();
     if (!intercepts.on(PinControl.NMI_EXITING) || intercepts.on(PinControl.VIRTUAL_NMIS)) {
+      unblockedByIret = (state.interruptibility & Interruptibility.NMI) != 0;
       state.interruptibility &= ~Interruptibility.NMI;
     }
+  }
+
+  /** The IRET has completed, or its fault is being delivered. */
+  void iretEnds() {
+    unblockedByIret = false;
+  }
+
+  /** Whether the instruction under way is an IRET that ended blocking by NMI (27.2.1, 27.2.2). */
+  boolean unblockedByIret() {
+    return unblockedByIret;
   }
 
   /** VM entry starts the VMX-preemption timer ("VMX-Preemption Timer", 26.6.4). */

@@ -465,9 +465,14 @@ public final class SensitiveInstructions {
     return processor.events().software(vector, EventType.SOFTWARE_INTERRUPT, length);
   }
 
-  /** IRET: its cost, and the end of blocking by NMI (26.6.1); the return is the caller's. */
+  /** IRET, before anything of it can fault: the end of blocking by NMI (26.6.1). */
+  public void iretBegins() {
+    processor.pending().iretBegins();
+  }
+
+  /** IRET that has completed: its cost; the return is the caller's. */
   public StepOutcome iret() {
-    processor.pending().iret();
+    processor.pending().iretEnds();
     processor.cycles().guest += processor.costs().of(Cost.IRET);
     return StepOutcome.DONE;
   }

@@ -303,6 +303,7 @@ public final class TraceFeed implements GuestSide {
       processor.state().rip = user.instructionAddress;
     }
     guestRip = processor.state().rip;
+    processor.sensitive().iretBegins();
     processor.sensitive().iret();
   }
 

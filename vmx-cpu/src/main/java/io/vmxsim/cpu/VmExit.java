@@ -6,6 +6,7 @@ import io.vmxsim.ept.WalkResult;
 import io.vmxsim.vmcs.EntryControl;
 import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitControl;
+import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.InterruptionInformation;
 import io.vmxsim.vmcs.PinControl;
@@ -80,13 +81,25 @@ final class VmExit {
     if (InterruptionInformation.hasErrorCode(information)) {
       vmcs.set(VmcsField.VM_EXIT_INTERRUPTION_ERROR_CODE, errorCode & LOW_32);
     }
-    return exit(vmcs, reason, qualification, information, rflags);
+    boolean faultOfIret =
+        isUnblockedByIret()
+            && InterruptionInformation.type(information) == EventType.HARDWARE_EXCEPTION
+            && InterruptionInformation.vector(information) != EventDelivery.DOUBLE_FAULT;
+    long reported =
+        faultOfIret ? InterruptionInformation.withNmiUnblocking(information) : information;
+    return exit(vmcs, reason, qualification, reported, rflags);
   }
 
   /** An EPT violation ("Exit Qualification for EPT Violations", Table 27-7). */
   StepOutcome eptViolation(WalkResult walk) {
     processor.controlling().set(VmcsField.GUEST_LINEAR_ADDRESS, in64BitMode(walk.linearAddress()));
-    return translation(ExitReason.EPT_VIOLATION, walk, walk.exitQualification());
+    long unblocking = isUnblockedByIret() ? ExitQualification.EptViolation.NMI_UNBLOCKING : 0;
+    return translation(ExitReason.EPT_VIOLATION, walk, walk.exitQualification() | unblocking);
+  }
+
+  /** "NMI unblocking due to IRET": an IRET that ended blocking by NMI has met a fault. */
+  private boolean isUnblockedByIret() {
+    return processor.pending().unblockedByIret() && processor.events().delivering() == 0;
   }
 
   /** An EPT misconfiguration. */

@@ -355,4 +355,51 @@ class BoundaryEventsTest {
     assertEquals(List.of(0x9a000L, 0L), List.of(state.base(Segment.CS), state.rip));
     assertEquals(0x9a00, state.selectors[1]);
   }
+
+  // ---- NMI unblocking due to IRET --------------------------------------------------------------
+
+  @ParameterizedTest
+  @CsvSource({"true, true, true", "false, false, true", "true, false, false"})
+  void aFaultOfIretReportsTheBlockingThatItEnded(boolean exiting, boolean virtual, boolean ends) {
+    VmxFixture f = VmxFixture.ready();
+    if (exiting) {
+      f.set(PinControl.NMI_EXITING);
+    }
+    if (virtual) {
+      f.set(PinControl.VIRTUAL_NMIS);
+    }
+    f.write(VmcsField.EXCEPTION_BITMAP, 1 << 13);
+    f.write(VmcsField.GUEST_INTERRUPTIBILITY_STATE, Interruptibility.NMI);
+    f.launch();
+    f.sensitive().iretBegins();
+    f.processor.raise(EventDelivery.GENERAL_PROTECTION, 0, 0);
+    assertEquals(
+        ends ? 0x8000_1b0dL : 0x8000_0b0dL, f.read(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION));
+    assertEquals(
+        ends ? 0 : Interruptibility.NMI, f.read(VmcsField.GUEST_INTERRUPTIBILITY_STATE));
+  }
+
+  @Test
+  void anIretWithoutSuchBlockingReportsNothing() {
+    VmxFixture f = VmxFixture.ready();
+    f.write(VmcsField.EXCEPTION_BITMAP, 1 << 13);
+    f.launch();
+    f.sensitive().iretBegins();
+    f.processor.raise(EventDelivery.GENERAL_PROTECTION, 0, 0);
+    assertEquals(0x8000_0b0dL, f.read(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION));
+  }
+
+  @Test
+  void anExitWhileAnInjectedNmiIsDeliveredSavesVirtualNmiBlocking() {
+    VmxFixture f = VmxFixture.ready();
+    f.set(PinControl.NMI_EXITING);
+    f.set(PinControl.VIRTUAL_NMIS);
+    f.write(VmcsField.EXCEPTION_BITMAP, 1 << 14);
+    f.write(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION, 0x8000_0202L);
+    f.duringDelivery = () -> f.processor.raise(14, 0, 0x1000);
+    f.launch();
+    assertEquals(0x8000_0202L, f.read(VmcsField.IDT_VECTORING_INFORMATION));
+    assertEquals(Interruptibility.NMI, f.read(VmcsField.GUEST_INTERRUPTIBILITY_STATE));
+    assertEquals(0, f.state().interruptibility, "real NMIs are not blocked");
+  }
 }

@@ -31,6 +31,7 @@ final class InterruptReturn {
 
   /** Returns by a frame of slots of {@code size} bytes. */
   void execute(int size) {
+    processor.sensitive().iretBegins();
     flagsImage.requireAccess();
     long rip = operands.peek(0, size);
     int selector = (int) operands.peek(size, size) & 0xffff;
