@@ -86,7 +86,11 @@ public final class EptWalk {
     }
     WalkCaches.GuestPhysicalTranslation t = r.guestPhysical;
     boolean writes = (needed & EptRights.WRITE) != 0;
-    boolean cached = caches != null && caches.findGuestPhysical(gpa, t) && (t.dirty || !writes);
+    boolean cached =
+        caches != null
+            && caches.findGuestPhysical(gpa, t)
+            && (t.dirty || !writes)
+            && (t.rights & needed) == needed; // a violation reports the entries themselves
     if (!cached) {
       Status status = readEntries(eptp, features, gpa, needed, origin, r);
       if (status != Status.OK) {

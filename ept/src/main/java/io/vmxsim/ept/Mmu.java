@@ -59,6 +59,7 @@ public final class Mmu {
 
   private final CoveredContexts covered = new CoveredContexts(contexts);
 
+  private @Nullable PageModificationLog log;
   private long physicalAddress;
   private long walks;
   private long guestEntryReads;
@@ -170,6 +171,11 @@ public final class Mmu {
     enterGuest(0, 0);
   }
 
+  /** Where dirty flags for EPT are logged that become 1; null for nowhere. */
+  public void setModificationLog(@Nullable PageModificationLog newLog) {
+    log = newLog;
+  }
+
   /** What EPT supports and the controls it depends on; initially every feature. */
   public void setEptFeatures(EptFeatures features) {
     if (features.modeBasedExecute() != eptFeatures.modeBasedExecute()) {
@@ -275,11 +281,12 @@ public final class Mmu {
   }
 
   private Status walk(long va, int access) {
-    Status status =
-        eptp == 0
-            ? guestWalk.walk(paging, va, access, result)
-            : nestedWalk.walk(paging, eptp, eptFeatures, va, access, result);
-    finishWalk();
+    if (eptp == 0) {
+      guestWalk.walk(paging, va, access, result);
+    } else {
+      nestedWalk.walk(paging, eptp, eptFeatures, va, access, result);
+    }
+    Status status = finishWalk();
     if (status != Status.OK) {
       invalidateAfter(status, va);
     }
@@ -303,12 +310,21 @@ public final class Mmu {
     return found(level, va, access, entry, size);
   }
 
-  /** Counts the walk that has been made, and sets the flags it found to be set. */
-  private void finishWalk() {
+  /** Counts the walk that has been made, and sets the flags it found to be set; how it ended. */
+  private Status finishWalk() {
     walks++;
     guestEntryReads += result.guestEntryReads;
     eptEntryReads += result.eptEntryReads;
-    result.applyUpdates(memory);
+    if (log == null) {
+      result.applyUpdates(memory);
+    } else {
+      result.applyUpdates(memory, log);
+      if (result.status() == Status.MODIFICATION_LOG_FULL) {
+        // What the walk has cached counts on flags that are not set.
+        invalidate(Invalidation.INVEPT_ALL_CONTEXTS, current, 0);
+      }
+    }
+    return result.status();
   }
 
   /**
@@ -320,8 +336,8 @@ public final class Mmu {
       physicalAddress = gpa;
       return Status.OK;
     }
-    Status status = eptWalk.walk(eptp, eptFeatures, gpa, access, result);
-    finishWalk();
+    eptWalk.walk(eptp, eptFeatures, gpa, access, result);
+    Status status = finishWalk();
     if (status == Status.OK) {
       physicalAddress = result.physicalAddress();
     } else if (status == Status.EPT_VIOLATION) {

@@ -22,7 +22,9 @@ public final class WalkResult {
     /** VM exit with {@link #exitQualification} and {@link #guestPhysicalAddress}. */
     EPT_VIOLATION,
     /** VM exit with {@link #guestPhysicalAddress}. */
-    EPT_MISCONFIGURATION
+    EPT_MISCONFIGURATION,
+    /** A flag for EPT was to be set and the page-modification log is full: VM exit. */
+    MODIFICATION_LOG_FULL
   }
 
   /** Bit of {@link #exitQualification}: the guest linear-address field is valid. */
@@ -233,8 +235,36 @@ public final class WalkResult {
   /** Writes all listed flags. */
   public void applyUpdates(PhysicalMemory memory) {
     for (int i = 0; i < updates; i++) {
-      // All flags are in the low 16 bits of an entry, be it of 4 or of 8 bytes.
-      memory.write16(updateAddress[i], memory.read16(updateAddress[i]) | updateFlags[i]);
+      apply(memory, i);
+    }
+  }
+
+  private void apply(PhysicalMemory memory, int i) {
+    // All flags are in the low 16 bits of an entry, be it of 4 or of 8 bytes.
+    memory.write16(updateAddress[i], memory.read16(updateAddress[i]) | updateFlags[i]);
+  }
+
+  /**
+   * Writes the listed flags and logs each dirty flag for EPT that becomes 1. A full log ends that,
+   * and the walk with {@link Status#MODIFICATION_LOG_FULL}.
+   */
+  void applyUpdates(PhysicalMemory memory, PageModificationLog log) {
+    for (int i = 0; i < updates; i++) {
+      if (updateDimension(i) == Dimension.EPT) {
+        int missing = updateFlags[i] & ~memory.read16(updateAddress[i]);
+        if (missing == 0) {
+          continue;
+        }
+        if (log.isFull()) {
+          updates = i;
+          end(Status.MODIFICATION_LOG_FULL);
+          return;
+        }
+        if ((missing & EptWalk.DIRTY) != 0) {
+          log.append(updateGuestPhysical[i] & ~0xfffL);
+        }
+      }
+      apply(memory, i);
     }
   }
 }

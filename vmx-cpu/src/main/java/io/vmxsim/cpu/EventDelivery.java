@@ -27,8 +27,8 @@ final class EventDelivery {
   /** Contributory exceptions: #DE, #TS, #NP, #SS, #GP, #CP. */
   private static final int CONTRIBUTORY = 1 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 21;
 
-  /** Page-fault class: #PF, and #VE where it exists. */
-  private static final int PAGE_FAULT_CLASS = 1 << PAGE_FAULT;
+  /** Page-fault class: #PF and #VE. */
+  private static final int PAGE_FAULT_CLASS = 1 << PAGE_FAULT | 1 << 20;
 
   private final Processor processor;
   private final CpuState state;

@@ -40,6 +40,8 @@ final class ModelledControls {
               SecondaryControl.ENABLE_VM_FUNCTIONS,
               SecondaryControl.VMCS_SHADOWING,
               SecondaryControl.RDSEED_EXITING,
+              SecondaryControl.ENABLE_PML,
+              SecondaryControl.EPT_VIOLATION_VE,
               SecondaryControl.CONCEAL_VMX_FROM_PT,
               SecondaryControl.ENABLE_XSAVES_XRSTORS,
               SecondaryControl.MODE_BASED_EXECUTE_CONTROL_FOR_EPT,

@@ -33,6 +33,7 @@ public final class Processor {
   private final PendingEvents pending;
   private final EventDelivery events;
   private final VmExit vmExit;
+  private final EptEvents eptEvents;
   private final VmxInstructions vmx;
   private final SensitiveInstructions sensitive;
   private final long[] exits = new long[ExitReason.values().length];
@@ -75,6 +76,7 @@ public final class Processor {
     pending = new PendingEvents(this);
     events = new EventDelivery(this);
     vmExit = new VmExit(this);
+    eptEvents = new EptEvents(this);
     vmx = new VmxInstructions(this);
     sensitive = new SensitiveInstructions(this);
   }
@@ -155,6 +157,10 @@ public final class Processor {
 
   PendingEvents pending() {
     return pending;
+  }
+
+  EptEvents eptEvents() {
+    return eptEvents;
   }
 
   VmExit vmExit() {
@@ -301,8 +307,9 @@ public final class Processor {
     return switch (status) {
       case PAGE_FAULT ->
           raise(EventDelivery.PAGE_FAULT, walk.pageFaultErrorCode(), walk.linearAddress());
-      case EPT_VIOLATION -> vmExit.eptViolation(walk);
+      case EPT_VIOLATION -> eptEvents.violation(walk);
       case EPT_MISCONFIGURATION -> vmExit.eptMisconfiguration(walk);
+      case MODIFICATION_LOG_FULL -> vmExit.modificationLogFull();
       case OK -> throw new IllegalStateException("a translation that worked is no fault: " + this);
     };
   }

@@ -137,6 +137,7 @@ final class VmEntry {
       mmu.setEptFeatures(
           eptFeatures.withModeBasedExecute(
               vmcs.enabled(SecondaryControl.MODE_BASED_EXECUTE_CONTROL_FOR_EPT)));
+      processor.eptEvents().enterGuest(vmcs);
     }
     mmu.enterGuest(
         vpid ? (int) vmcs.get(VmcsField.VIRTUAL_PROCESSOR_IDENTIFIER) : 0,

@@ -93,8 +93,27 @@ final class VmExit {
   /** An EPT violation ("Exit Qualification for EPT Violations", Table 27-7). */
   StepOutcome eptViolation(WalkResult walk) {
     processor.controlling().set(VmcsField.GUEST_LINEAR_ADDRESS, in64BitMode(walk.linearAddress()));
-    long unblocking = isUnblockedByIret() ? ExitQualification.EptViolation.NMI_UNBLOCKING : 0;
-    return translation(ExitReason.EPT_VIOLATION, walk, walk.exitQualification() | unblocking);
+    return translation(ExitReason.EPT_VIOLATION, walk, qualification(walk));
+  }
+
+  /** The exit qualification of an EPT violation (Table 27-7). */
+  long qualification(WalkResult walk) {
+    return walk.exitQualification() | nmiUnblocking();
+  }
+
+  /** A page-modification log-full event: of its qualification only bit 12 is defined (27.2.1). */
+  StepOutcome modificationLogFull() {
+    return exit(processor.controlling(), ExitReason.PML_FULL, nmiUnblocking(), 0, flagsOfAccess());
+  }
+
+  private long nmiUnblocking() {
+    return isUnblockedByIret() ? ExitQualification.EptViolation.NMI_UNBLOCKING : 0;
+  }
+
+  /** RFLAGS as saved where an access exits: RF is 1 unless an event is being delivered (27.3.3). */
+  private long flagsOfAccess() {
+    boolean delivering = processor.events().delivering() != 0;
+    return delivering ? state.rflags() : state.rflags() | CpuState.RF;
   }
 
   /** "NMI unblocking due to IRET": an IRET that ended blocking by NMI has met a fault. */
@@ -110,9 +129,7 @@ final class VmExit {
   private StepOutcome translation(ExitReason reason, WalkResult walk, long qualification) {
     Vmcs vmcs = processor.controlling();
     vmcs.set(VmcsField.GUEST_PHYSICAL_ADDRESS, walk.guestPhysicalAddress());
-    boolean delivering = processor.events().delivering() != 0;
-    long rflags = delivering ? state.rflags() : state.rflags() | CpuState.RF;
-    return exit(vmcs, reason, qualification, 0, rflags);
+    return exit(vmcs, reason, qualification, 0, flagsOfAccess());
   }
 
   /** Bits 63:32 of an address are recorded as 0 outside 64-bit mode. */

@@ -56,6 +56,8 @@ final class VmFunctions {
       return false;
     }
     vmcs.set(VmcsField.EPT_POINTER, eptp);
+    vmcs.set(VmcsField.EPTP_INDEX, index);
+    processor.eptEvents().enterGuest(vmcs);
     boolean vpid = processor.intercepts().on(SecondaryControl.ENABLE_VPID);
     processor
         .mmu()

@@ -11,6 +11,7 @@ import io.vmxsim.vmcs.PinControl;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.VmcsField;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -107,10 +108,8 @@ class BoundaryEventsTest {
   }
 
   private static void code(VmxFixture f, String hex) {
-    String[] bytes = hex.split(" ");
-    for (int i = 0; i < bytes.length; i++) {
-      f.memory.write8(GUEST_RIP + i, Integer.parseInt(bytes[i], 16));
-    }
+    byte[] bytes = HexFormat.ofDelimiter(" ").parseHex(hex);
+    f.memory.writeBytes(GUEST_RIP, bytes, 0, bytes.length);
     Executor.on(f.processor);
   }
 
@@ -375,8 +374,7 @@ class BoundaryEventsTest {
     f.processor.raise(EventDelivery.GENERAL_PROTECTION, 0, 0);
     assertEquals(
         ends ? 0x8000_1b0dL : 0x8000_0b0dL, f.read(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION));
-    assertEquals(
-        ends ? 0 : Interruptibility.NMI, f.read(VmcsField.GUEST_INTERRUPTIBILITY_STATE));
+    assertEquals(ends ? 0 : Interruptibility.NMI, f.read(VmcsField.GUEST_INTERRUPTIBILITY_STATE));
   }
 
   @Test
