@@ -94,6 +94,7 @@ class TlbTransparencyTest {
         case EPT_VIOLATION ->
             "EPT violation " + r.exitQualification() + " " + r.guestPhysicalAddress();
         case EPT_MISCONFIGURATION -> "EPT misconfiguration " + r.guestPhysicalAddress();
+        case MODIFICATION_LOG_FULL -> throw new IllegalStateException("there is no log");
       };
     }
 
