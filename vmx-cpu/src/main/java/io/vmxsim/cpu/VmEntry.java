@@ -158,7 +158,7 @@ final class VmEntry {
     state.interruptibility = blocking;
     state.pendingDebugExceptions = 0;
     if (keepsPendingDebugExceptions(vmcs, vectoring)) {
-      processor.pending().pendDebugExceptions(vmcs.get(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS));
+      state.pendingDebugExceptions = vmcs.get(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS);
     }
     if (!vectoring) {
       if (injects) {
