@@ -13,10 +13,16 @@ final class ExitCode {
   /** Bad input or usage: one line on standard error says which. */
   static final int BAD_INPUT = 2;
 
+  /** A triple fault shut the machine down. */
+  static final int TRIPLE_FAULT = 4;
+
   /** The run met something vmxsim does not model, and names it. */
   static final int NOT_MODELLED = 6;
 
-  /** {@code --limit} ended the run; what was found up to there is printed. */
+  /**
+   * {@code --limit} or {@code --max-instructions} ended the run; what was found up to there is
+   * printed.
+   */
   static final int LIMIT = 8;
 
   /** A bug in vmxsim: the message, the stack and what to report. */

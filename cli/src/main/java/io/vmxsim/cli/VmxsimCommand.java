@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       ReplayCommand.class,
       CompareCommand.class,
+      BootCommand.class,
       TraceCommand.class,
       CheckCommand.class,
       FieldsCommand.class,
@@ -53,10 +54,12 @@ import picocli.CommandLine.Spec;
       "0:fine",
       "1:validate found a published number that does not hold",
       "2:bad input or usage, in one line that says which",
+      "4:a triple fault shut the guest's machine down",
       "6:met something that is not modelled, and names it",
-      "8:reached --limit",
+      "8:reached --limit or --max-instructions",
       "10:a bug in vmxsim",
       "130:Ctrl-C",
+      "odd:what the guest of boot gave",
     })
 public final class VmxsimCommand implements Callable<Integer> {
   private static final int HELP_WIDTH = 100;

@@ -271,11 +271,21 @@ public final class Processor {
    * @return whether there is such an event; if not, no time has passed
    */
   public boolean passIdleTime() {
-    long wait = pending.cyclesUntilEvent();
+    long wait = cyclesUntilEvent();
     if (wait > 0) {
-      cycles.idle += wait;
+      idle(wait);
     }
     return wait >= 0;
+  }
+
+  /** Cycles until time alone brings an event about: 0 if one is due, -1 if none ever will be. */
+  public long cyclesUntilEvent() {
+    return pending.cyclesUntilEvent();
+  }
+
+  /** Lets time pass in which the processor does nothing. */
+  public void idle(long time) {
+    cycles.idle += time;
   }
 
   /**

@@ -15,6 +15,7 @@ import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.PrimaryControl;
+import java.util.List;
 
 /**
  * Runs the machine code that a processor's RIP points to: one per processor.
@@ -64,11 +65,23 @@ public final class Executor implements GuestSide {
 
   /** An executor for the only processor of a machine, which is told to run it. */
   public static Executor on(Processor processor) {
-    Decoder decoder = new Decoder(processor.profile().cpuid()::has);
-    CodeCache code = new CodeCache(processor.memory(), decoder, processor.costs());
-    Executor executor = new Executor(processor, code);
-    processor.setGuest(executor);
-    return executor;
+    return onAll(List.of(processor));
+  }
+
+  /**
+   * Executors for the processors of a machine, which are told to run them.
+   *
+   * @param processors of one model, on one memory, at least one
+   * @return the first processor's
+   */
+  public static Executor onAll(List<Processor> processors) {
+    Processor first = processors.get(0);
+    Decoder decoder = new Decoder(first.profile().cpuid()::has);
+    CodeCache code = new CodeCache(first.memory(), decoder, first.costs());
+    for (Processor processor : processors) {
+      processor.setGuest(new Executor(processor, code));
+    }
+    return (Executor) first.guest();
   }
 
   /** The decoded code, to be told of changes to memory that no processor made. */

@@ -1,0 +1,138 @@
+package io.vmxsim.cli;
+
+import io.vmxsim.cpu.CpuProfile;
+import io.vmxsim.cpu.board.Machine;
+import io.vmxsim.cpu.board.MachineEnd;
+import io.vmxsim.guests.BootRequest;
+import io.vmxsim.guests.ImageLoader;
+import io.vmxsim.vmcs.InputException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Runs a kernel image on the bare machine. */
+@Command(
+    name = "boot",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    abbreviateSynopsis = true,
+    description = {
+      "Runs a kernel image on the bare simulated machine: a PC with a serial port, whose output is"
+          + " printed as it comes. The guest's isa-debug-exit status s becomes exit code 2s+1.",
+    })
+final class BootCommand implements Callable<Integer> {
+  private static final long LEAST_MEMORY = 1 << 20;
+  private static final int MOST_CPUS = 64;
+
+  @Parameters(paramLabel = "IMAGE", description = "A kernel with a multiboot header.")
+  private Path image = Path.of("");
+
+  @Option(
+      names = "--cpu",
+      paramLabel = "NAME|FILE",
+      description = "CPU profile; max by default. `vmxsim cpus` lists them.")
+  private String cpu = "max";
+
+  @Option(
+      names = "--memory",
+      paramLabel = "BYTES",
+      converter = Count.OfBytes.class,
+      description = "RAM; 128M by default.")
+  private long memory = 128L << 20;
+
+  @Option(names = "--cpus", paramLabel = "N", description = "Processors; 1 by default.")
+  private int cpus = 1;
+
+  @Option(names = "--append", paramLabel = "TEXT", description = "The kernel's command line.")
+  private String commandLine = "";
+
+  @Option(
+      names = "--initrd",
+      paramLabel = "FILE",
+      split = ",",
+      description = "Loaded besides the kernel: its modules, or Linux's initial RAM disk.")
+  private List<Path> modules = new ArrayList<>();
+
+  @Option(
+      names = "--max-instructions",
+      paramLabel = "N",
+      converter = Count.OfThings.class,
+      description = "Stop after N instructions, with exit code 8.")
+  private long limit = Long.MAX_VALUE;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    require(memory >= LEAST_MEMORY, "--memory", "1M or more");
+    require(cpus >= 1 && cpus <= MOST_CPUS, "--cpus", "1 to " + MOST_CPUS);
+    PrintWriter out = spec.commandLine().getOut();
+    Machine machine =
+        new Machine(
+            CpuProfile.of(cpu),
+            memory,
+            cpus,
+            value -> {
+              out.write(value);
+              if (value == '\n') {
+                out.flush();
+              }
+            });
+    ImageLoader.load(
+        new BootRequest(image.toString(), read(image), commandLine, readModules()), machine);
+    MachineEnd end = machine.run(limit);
+    out.flush();
+    return report(machine, end);
+  }
+
+  private static void require(boolean condition, String option, String expected) {
+    if (!condition) {
+      throw new InputException(option, "", "expected " + expected);
+    }
+  }
+
+  private List<BootRequest.Module> readModules() {
+    return modules.stream()
+        .map(file -> new BootRequest.Module(file.toString(), read(file)))
+        .toList();
+  }
+
+  private static byte[] read(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException failure) {
+      throw InputException.of(file, "expected a readable file", failure);
+    }
+  }
+
+  private int report(Machine machine, MachineEnd end) {
+    PrintWriter err = spec.commandLine().getErr();
+    switch (end.cause()) {
+      case GUEST -> {
+        return end.exitCode();
+      }
+      case TRIPLE_FAULT -> {
+        err.println("vmxsim: triple fault: " + machine.processor(end.processor()));
+        return ExitCode.TRIPLE_FAULT;
+      }
+      case LIMIT -> {
+        err.println("vmxsim: stopped after " + limit + " instructions (--max-instructions)");
+        return ExitCode.LIMIT;
+      }
+      case HALTED -> {
+        err.println("vmxsim: halted for good: " + machine.processor(end.processor()));
+        return ExitCode.FINE;
+      }
+    }
+    throw new IllegalStateException("unknown end " + end);
+  }
+}

@@ -1,0 +1,84 @@
+package io.vmxsim.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BootCommandTest {
+  private static final int MAGIC = 0x1badb002;
+  private static final int ADDRESSES = 1 << 16;
+  private static final int LOAD = 0x10_0000;
+
+  /** mov dx,3f8h; mov al,'h'; out dx,al; mov al,'i'; out dx,al. */
+  private static final String SAY_HI = "66baf803 b068 ee b069 ee";
+
+  private final Path folder;
+
+  BootCommandTest(@TempDir Path folder) {
+    this.folder = folder;
+  }
+
+  /** A multiboot image of those instructions. */
+  private String image(String hex) throws IOException {
+    byte[] code = HexFormat.of().parseHex(hex.replace(" ", ""));
+    byte[] image = new byte[32 + code.length];
+    ByteBuffer file = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
+    file.putInt(MAGIC).putInt(ADDRESSES).putInt(-MAGIC - ADDRESSES);
+    file.putInt(LOAD).putInt(LOAD).putInt(0).putInt(0).putInt(LOAD + 32).put(code);
+    return Files.write(folder.resolve("kernel"), image).toString();
+  }
+
+  @Test
+  void printsTheSerialPortAndExitsWithTheGuestsStatus() throws IOException {
+    Invocation boot = Invocation.of("boot", image(SAY_HI + "b005 e6f4"));
+    assertEquals(new Invocation(11, "hi", ""), boot);
+  }
+
+  @Test
+  void aGuestIsTestedByItsCommandLine() throws IOException {
+    // mov esi,[ebx+16]; lodsb... the last byte of "kernel x": skip to the 0, take the one before
+    String findEnd = "8b7310 ac 84c0 75fb 8a46fe";
+    Invocation boot = Invocation.of("boot", image(findEnd + "e6f4"), "--append", "x");
+    assertEquals('x' * 2 + 1, boot.exitCode(), boot.err());
+  }
+
+  @Test
+  void aTripleFaultIsExitCode4() throws IOException {
+    Invocation boot = Invocation.of("boot", image("0f0b"));
+    assertEquals(4, boot.exitCode());
+    assertTrue(boot.err().contains("triple fault: RIP 100020"), boot.err());
+  }
+
+  @Test
+  void theLimitIsExitCode8() throws IOException {
+    assertEquals(8, Invocation.of("boot", image("ebfe"), "--max-instructions", "5k").exitCode());
+  }
+
+  @Test
+  void aHaltedGuestHasEnded() throws IOException {
+    Invocation boot = Invocation.of("boot", image(SAY_HI + "f4"));
+    assertEquals(0, boot.exitCode());
+    assertEquals("hi", boot.out());
+    assertTrue(boot.err().contains("halted"), boot.err());
+  }
+
+  @Test
+  void badImagesAndOptionsAreOneLine() throws IOException {
+    Invocation.of("boot", folder.resolve("absent").toString()).assertFails(2, "absent");
+    Path empty = Files.createFile(folder.resolve("empty"));
+    Invocation.of("boot", empty.toString()).assertFails(2, "empty", "kernel image");
+    String image = image("f4");
+    Invocation.of("boot", image, "--cpu", "abacus").assertFails(2, "abacus");
+    Invocation.of("boot", image, "--memory", "64k").assertFails(2, "--memory");
+    Invocation.of("boot", image, "--cpus", "0").assertFails(2, "--cpus");
+    Invocation.of("boot", image, "--initrd", "gone").assertFails(2, "gone");
+  }
+}

@@ -1,0 +1,178 @@
+package io.vmxsim.cpu.board;
+
+import io.vmxsim.cpu.ActivityState;
+import io.vmxsim.cpu.CpuProfile;
+import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.RunOutcome;
+import io.vmxsim.cpu.execute.Executor;
+import io.vmxsim.ept.PhysicalMemory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A bare machine: processors, RAM and the devices of a PC as far as there are any.
+ *
+ * <p>The processor whose time is furthest behind goes next, the first of equals, for a number of
+ * instructions that depends on simulated time only: the interleaving is the same in every run. A
+ * processor that waits lets time pass up to whatever could wake it. Devices act between these
+ * turns.
+ */
+public final class Machine {
+  private static final long MEGAHERTZ = 1_000_000;
+
+  /** Instructions of one turn at most, alone and among others. */
+  private static final long LONGEST_TURN = 1 << 16;
+
+  private static final long SHARED_TURN = 256;
+  private static final long SHORTEST_TURN = 16;
+
+  /** Cycles of an instruction, roughly: turns get shorter as the next event draws near. */
+  private static final long CYCLES_PER_INSTRUCTION = 4;
+
+  private final PhysicalMemory memory;
+  private final Bus bus;
+  private final Timeline timeline;
+  private final List<Processor> processors = new ArrayList<>();
+  private int current;
+  private @Nullable MachineEnd end;
+
+  /**
+   * A machine with nothing loaded. All processors but the first wait for a start-up IPI.
+   *
+   * @param ramBytes RAM, at least 1 MByte
+   * @param processorCount processors, at least 1
+   * @param serial takes each byte sent through the first serial port
+   */
+  public Machine(CpuProfile profile, long ramBytes, int processorCount, IntConsumer serial) {
+    memory = new PhysicalMemory(profile.cpuid().maxPhyAddr());
+    bus = Bus.withRam(ramBytes);
+    for (int i = 0; i < processorCount; i++) {
+      Processor processor = new Processor(profile, memory, bus);
+      processors.add(processor);
+      if (i > 0) {
+        processor.state().activity = ActivityState.WAIT_FOR_SIPI;
+      }
+    }
+    Executor.onAll(processors);
+    timeline = new Timeline(() -> processor(current).now(), profile.clockMhz() * MEGAHERTZ);
+    new DebugExit(this::endByGuest).attachTo(bus);
+    bus.attachPorts(
+        FirmwareConfiguration.SELECTOR_PORT,
+        FirmwareConfiguration.PORTS,
+        new FirmwareConfiguration(ramBytes, processorCount));
+    bus.attachPorts(
+        Uart16550.COM1, Uart16550.PORTS, new Uart16550(serial, InterruptLine.UNCONNECTED));
+  }
+
+  /** What the processors reach. */
+  public Bus bus() {
+    return bus;
+  }
+
+  /** What holds the RAM. */
+  public PhysicalMemory memory() {
+    return memory;
+  }
+
+  /** The number of processors. */
+  public int processorCount() {
+    return processors.size();
+  }
+
+  /** A processor by number; 0 starts the machine. */
+  public Processor processor(int number) {
+    return processors.get(number);
+  }
+
+  /** Instructions retired so far, by all processors. */
+  public long instructions() {
+    long sum = 0;
+    for (Processor processor : processors) {
+      sum += processor.instructions();
+    }
+    return sum;
+  }
+
+  /** The power is off before the next instruction. */
+  private void endByGuest(int exitCode) {
+    processor(current).state().activity = ActivityState.SHUTDOWN;
+    end = new MachineEnd(MachineEnd.Cause.GUEST, exitCode, current);
+  }
+
+  /**
+   * Runs until the machine ends.
+   *
+   * @param limit instructions of all processors together after which it ends at the latest
+   */
+  public MachineEnd run(long limit) {
+    long left = limit - instructions();
+    while (end == null && left > 0) {
+      current = furthestBehind();
+      timeline.runDue();
+      if (end == null) {
+        takeTurn(processor(current), left);
+      }
+      left = limit - instructions();
+    }
+    return end != null ? end : new MachineEnd(MachineEnd.Cause.LIMIT, 0, current);
+  }
+
+  private int furthestBehind() {
+    int behind = 0;
+    for (int i = 1; i < processors.size(); i++) {
+      if (!isDormant(i) && processor(i).now() < processor(behind).now()) {
+        behind = i;
+      }
+    }
+    return behind;
+  }
+
+  /** A processor that was never started has no part in time. */
+  private boolean isDormant(int number) {
+    return processor(number).state().activity == ActivityState.WAIT_FOR_SIPI;
+  }
+
+  private void takeTurn(Processor processor, long left) {
+    RunOutcome outcome = processor.run(Math.min(left, turn(processor.now())));
+    switch (outcome) {
+      case BUDGET -> {}
+      case HALTED -> waitForEvent(processor);
+      case FINISHED -> {
+        if (end == null) {
+          end = new MachineEnd(MachineEnd.Cause.TRIPLE_FAULT, 0, current);
+        }
+      }
+      case EXIT -> throw new IllegalStateException("a VM exit without root software: " + processor);
+    }
+  }
+
+  private long turn(long now) {
+    long untilDue = (timeline.nextDue() - now) / CYCLES_PER_INSTRUCTION;
+    long longest = processors.size() == 1 ? LONGEST_TURN : SHARED_TURN;
+    return Math.max(SHORTEST_TURN, Math.min(longest, untilDue));
+  }
+
+  /** Lets time pass for a processor that waits, up to what may wake it. */
+  private void waitForEvent(Processor waiting) {
+    long until = timeline.nextDue();
+    for (int i = 0; i < processors.size(); i++) {
+      Processor processor = processor(i);
+      if (isDormant(i)) {
+        continue;
+      }
+      if (processor.state().activity == ActivityState.ACTIVE) {
+        until = Math.min(until, processor.now() + SHARED_TURN);
+      } else {
+        long wait = processor.cyclesUntilEvent();
+        until = wait < 0 ? until : Math.min(until, processor.now() + wait);
+      }
+    }
+    if (until == Timeline.NEVER) {
+      end = new MachineEnd(MachineEnd.Cause.HALTED, 0, current);
+    } else {
+      waiting.idle(Math.max(0, until - waiting.now()));
+    }
+  }
+}

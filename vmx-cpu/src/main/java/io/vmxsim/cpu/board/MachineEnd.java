@@ -1,0 +1,21 @@
+package io.vmxsim.cpu.board;
+
+/**
+ * Why a machine stopped.
+ *
+ * @param exitCode what the guest gave, if it is the guest that ended the machine, else 0
+ * @param processor the number of the processor that did it
+ */
+public record MachineEnd(Cause cause, int exitCode, int processor) {
+  /** What stopped it. */
+  public enum Cause {
+    /** The guest, through a device that ends the machine. */
+    GUEST,
+    /** A processor shut down: an exception on the way to its double-fault handler. */
+    TRIPLE_FAULT,
+    /** The instructions it was given are used up. */
+    LIMIT,
+    /** Every processor waits, and nothing will ever wake one. */
+    HALTED
+  }
+}
