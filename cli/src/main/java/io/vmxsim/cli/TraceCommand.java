@@ -17,7 +17,8 @@ import picocli.CommandLine.Spec;
       TraceInfoCommand.class,
       TraceHeadCommand.class,
       TraceConvertCommand.class,
-      TraceGenerateCommand.class
+      TraceGenerateCommand.class,
+      TraceKvmCommand.class
     })
 final class TraceCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;

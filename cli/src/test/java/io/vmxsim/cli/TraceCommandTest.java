@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,5 +58,35 @@ class TraceCommandTest {
   @Test
   void aMissingTargetIsOneLine() {
     Invocation.of("trace", "convert", "t.txt").assertFails(2, "TARGET");
+  }
+
+  @Test
+  void aKvmTraceIsCountedAndReconciledWithARun(@TempDir Path folder) throws IOException {
+    String kvm =
+        Files.writeString(
+                folder.resolve("kvm.txt"),
+                "qemu-7 [001] d... 1.000000: kvm_exit: reason HLT rip 0x10 info 0 0\n")
+            .toString();
+    String lackey = Files.writeString(folder.resolve("t.txt"), LACKEY).toString();
+    String run = Invocation.of("replay", lackey, "--output", "json").out();
+    String runFile = Files.writeString(folder.resolve("run.json"), run).toString();
+
+    JsonNode json =
+        new ObjectMapper()
+            .readTree(Invocation.of("trace", "kvm", kvm, "--json", "--against", runFile).out());
+
+    assertEquals(1, json.at("/exits/byReason/HLT").asInt());
+    assertEquals("ept", json.at("/against/0/run").asText());
+    assertEquals(-1, json.at("/against/0/rows/0/difference").asInt());
+    assertTrue(Invocation.of("trace", "kvm", kvm).out().contains("HLT"));
+  }
+
+  @Test
+  void aBadKvmTraceOrRunIsOneLine(@TempDir Path folder) throws IOException {
+    String bad = Files.writeString(folder.resolve("kvm.txt"), "hello\n").toString();
+
+    Invocation.of("trace", "kvm", bad).assertFails(2, "kvm.txt", "line 1", "expected");
+    Invocation.of("trace", "kvm", folder.resolve("none").toString()).assertFails(2, "no such file");
+    Invocation.of("trace", "kvm", bad, "--lenient", "--against", bad).assertFails(2, "JSON");
   }
 }
