@@ -187,6 +187,12 @@ final class ControlRegisters {
   // ---- CR3 -----------------------------------------------------------------------------------
 
   private StepOutcome loadCr3(long operand) {
+    StepOutcome outcome = setCr3(operand);
+    return outcome == StepOutcome.DONE ? done(InstructionClass.MOV_TO_CR3) : outcome;
+  }
+
+  /** Loads CR3 with what that invalidates; also a task switch does. */
+  StepOutcome setCr3(long operand) {
     boolean pcids = (state.cr4() & CpuState.CR4_PCIDE) != 0;
     boolean noFlush = pcids && operand < 0;
     long value = noFlush ? operand & ~CR3_NO_FLUSH : operand;
@@ -200,7 +206,7 @@ final class ControlRegisters {
       }
     }
     mmu.movToCr3(value, noFlush);
-    return done(InstructionClass.MOV_TO_CR3);
+    return StepOutcome.DONE;
   }
 
   /** Loads the PDPTE registers; under EPT their table is at a guest-physical address. */

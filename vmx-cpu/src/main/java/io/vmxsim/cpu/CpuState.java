@@ -53,6 +53,9 @@ public final class CpuState {
   public static final long CR0_PG = 1L << 31;
 
   /** CR4 bits. */
+  public static final long CR4_VME = 1;
+
+  public static final long CR4_PVI = 1 << 1;
   public static final long CR4_TSD = 1 << 2;
 
   public static final long CR4_DE = 1 << 3;

@@ -10,16 +10,16 @@ public final class DebugRegisters {
   static final long BD = 1 << 13;
 
   /** A single step. */
-  public static final long BS = 1 << 14;
+  private static final long BS = 1 << 14;
 
   /** A switch to a task whose TSS has T = 1; only DR6 has it. */
-  public static final long BT = 1 << 15;
+  private static final long BT = 1 << 15;
 
   /** In the pending debug exceptions: a data or I/O breakpoint that DR7 enables was met. */
   private static final long ENABLED_BREAKPOINT = 1 << 12;
 
   private static final long BREAKPOINTS = 0xf;
-  private static final long TRAPS = ENABLED_BREAKPOINT | BS;
+  private static final long TRAPS = ENABLED_BREAKPOINT | BS | BT;
   private static final long RECORDED = BREAKPOINTS | BD | BS | BT;
 
   private static final long DR6_WRITABLE = RECORDED;
@@ -131,6 +131,11 @@ public final class DebugRegisters {
   public void completed(boolean step) {
     state.pendingDebugExceptions |= step ? met | BS : met;
     met = 0;
+  }
+
+  /** The TSS of the task that has just been entered has T = 1. */
+  public void taskEntered() {
+    state.pendingDebugExceptions |= BT;
   }
 
   /** Whether a pending debug exception is one that will be delivered. */

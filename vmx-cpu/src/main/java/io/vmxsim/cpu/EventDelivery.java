@@ -70,6 +70,11 @@ final class EventDelivery {
     delivering = 0;
   }
 
+  /** RIP is the new task's; there is no instruction to go back to. */
+  void committed() {
+    deliveringLength = 0;
+  }
+
   /**
    * Raises a hardware exception at the instruction at RIP.
    *

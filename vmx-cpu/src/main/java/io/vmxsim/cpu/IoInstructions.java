@@ -29,24 +29,41 @@ final class IoInstructions {
    *     instruction
    */
   StepOutcome access(int port, int size, long form, int length) {
-    StepOutcome permitted = checkPermission(port, size);
-    if (permitted != StepOutcome.DONE) {
-      return permitted;
-    }
-    if (processor.intercepts().io(port, size)) {
-      long qualification = ExitQualification.Io.encode(port, size, form);
-      return processor.vmExit().instruction(ExitReason.IO_INSTRUCTION, qualification, length, 0);
+    StepOutcome admitted = admit(port, size, form, length, 0);
+    if (admitted != StepOutcome.DONE) {
+      return admitted;
     }
     long mask = (1L << (size * Byte.SIZE)) - 1;
     if ((form & ExitQualification.Io.IN) != 0) {
       long kept = size == 4 ? 0 : state.register(RAX) & ~mask;
-      state.setRegister(RAX, kept | (processor.bus().in(port, size) & mask));
+      state.setRegister(RAX, kept | (input(port, size) & mask));
     } else {
-      processor.bus().out(port, size, (int) (state.register(RAX) & mask));
+      output(port, size, (int) (state.register(RAX) & mask));
     }
-    processor.debug().port(port, size);
     retire();
     return StepOutcome.DONE;
+  }
+
+  /** The permission, then the VM exit that is due; {@code information} is of INS and OUTS. */
+  StepOutcome admit(int port, int size, long form, int length, long information) {
+    StepOutcome permitted = checkPermission(port, size);
+    if (permitted != StepOutcome.DONE || !processor.intercepts().io(port, size)) {
+      return permitted;
+    }
+    long qualification = ExitQualification.Io.encode(port, size, form);
+    return processor
+        .vmExit()
+        .instruction(ExitReason.IO_INSTRUCTION, qualification, length, information);
+  }
+
+  int input(int port, int size) {
+    processor.debug().port(port, size);
+    return processor.bus().in(port, size);
+  }
+
+  void output(int port, int size, int value) {
+    processor.debug().port(port, size);
+    processor.bus().out(port, size, value);
   }
 
   @SuppressWarnings("EnumOrdinal") // prices are indexed in declaration order

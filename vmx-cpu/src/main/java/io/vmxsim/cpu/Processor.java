@@ -5,6 +5,7 @@ import io.vmxsim.ept.Mmu;
 import io.vmxsim.ept.MmuCosts;
 import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.ept.WalkResult;
+import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.Vmcs;
@@ -433,6 +434,23 @@ public final class Processor {
    */
   public long delivering() {
     return events.delivering();
+  }
+
+  /**
+   * The VM exit of a task switch ("Treatment of Task Switches", 25.4.2).
+   *
+   * @param tss the selector of the new task
+   * @param length of the instruction in bytes, for an event 0
+   */
+  public StepOutcome taskSwitchExit(
+      int tss, ExitQualification.TaskSwitch.Source source, int length) {
+    return vmExit.instruction(
+        ExitReason.TASK_SWITCH, ExitQualification.TaskSwitch.encode(tss, source), length, 0);
+  }
+
+  /** The event being delivered has happened: what follows faults in the task it switched to. */
+  public void deliveryCommitted() {
+    events.committed();
   }
 
   /**

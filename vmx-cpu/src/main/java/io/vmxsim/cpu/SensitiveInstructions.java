@@ -14,6 +14,7 @@ import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.PrimaryControl;
+import io.vmxsim.vmcs.VmcsField;
 
 /**
  * The instructions that VMX can intercept, as guest software executes them. Every method keeps one
@@ -361,6 +362,34 @@ public final class SensitiveInstructions {
         : raise(GENERAL_PROTECTION);
   }
 
+  /** IN or OUT with the port in the instruction, as {@code form} says. */
+  public StepOutcome immediateIo(int port, int size, long form, int length) {
+    return io.access(port, size, form | ExitQualification.Io.IMMEDIATE, length);
+  }
+
+  /**
+   * The permission check and the VM exit of one iteration of INS or OUTS; {@link #operands} has
+   * been told of it.
+   *
+   * @param linear the linear address of its operand, which the exit records
+   */
+  public StepOutcome admitStringIo(int port, int size, long form, long linear, int length) {
+    if (processor.inNonRoot()) {
+      processor.controlling().set(VmcsField.GUEST_LINEAR_ADDRESS, linear);
+    }
+    return io.admit(port, size, form | ExitQualification.Io.STRING, length, information);
+  }
+
+  /** What one iteration of INS reads. */
+  public int input(int port, int size) {
+    return io.input(port, size);
+  }
+
+  /** What one iteration of OUTS writes. */
+  public void output(int port, int size, int value) {
+    io.output(port, size, value);
+  }
+
   /** IN of {@code size} bytes into AL, AX or EAX. */
   public StepOutcome in(int port, int size, int length) {
     return io.access(port, size, ExitQualification.Io.IN, length);
@@ -378,6 +407,11 @@ public final class SensitiveInstructions {
    */
   public StepOutcome movToCr(int cr, long value, int gpr, int length) {
     return controlRegisters.movTo(cr, value, gpr, length);
+  }
+
+  /** CR3 of a new task. */
+  public StepOutcome loadTaskCr3(long value) {
+    return controlRegisters.setCr3(value);
   }
 
   /** MOV from CR0, CR2, CR3, CR4 or CR8 into a general register. */

@@ -92,19 +92,22 @@ final class BranchOperations {
 
   private void leave(Instruction in, int size) {
     switch (in.op) {
-      case JMP_FAR_P -> far.jump(in.immediate2 & 0xffff, in.immediate);
+      case JMP_FAR_P -> far.jump(in.immediate2 & 0xffff, in.immediate, in.length);
       case JMP_FAR_M -> {
-        long offset = operands.loadAt(in, 0, size);
-        far.jump((int) operands.loadAt(in, size, 2), offset);
+        long offset = operands.loadAt(in, 0, size - 2);
+        far.jump((int) operands.loadAt(in, size - 2, 2), offset, in.length);
       }
-      case CALL_FAR_P -> far.call(in.immediate2 & 0xffff, in.immediate, size);
+      case CALL_FAR_P -> far.call(in.immediate2 & 0xffff, in.immediate, size, in.length);
       case CALL_FAR_M -> {
-        long offset = operands.loadAt(in, 0, size);
-        far.call((int) operands.loadAt(in, size, 2), offset, size);
+        int offsetSize = size - 2; // the operand is the whole far pointer
+        long offset = operands.loadAt(in, 0, offsetSize);
+        far.call((int) operands.loadAt(in, offsetSize, 2), offset, offsetSize, in.length);
       }
       case RETF -> far.returnFrom(size, (int) in.immediate & 0xffff);
-      case IRET -> interruptReturn.execute(size);
+      case IRET -> interruptReturn.execute(size, in.length);
       case SYSCALL -> systemCall.call();
+      case SYSENTER -> systemCall.enter();
+      case SYSEXIT -> systemCall.exit(size);
       case SYSRET -> systemCall.sysret(size);
       case INT -> {
         progress.settle();

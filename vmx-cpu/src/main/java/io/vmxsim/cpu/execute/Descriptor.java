@@ -12,7 +12,6 @@ final class Descriptor {
   static final int TYPE_TSS16 = 1;
   static final int TYPE_TSS = 9;
   static final int TYPE_TSS_BUSY = 11;
-  static final int TYPE_CALL_GATE = 12;
 
   private static final long ACCESSED = 1L << 40;
 
@@ -79,6 +78,21 @@ final class Descriptor {
   /** The bits of the second doubleword that LAR shows. */
   long accessBits() {
     return value >>> 32 & 0xf0ff00;
+  }
+
+  /** Of a gate: the selector it leads to. */
+  int gateSelector() {
+    return (int) (value >>> 16) & 0xffff;
+  }
+
+  /** Of a gate: the offset it leads to, of which 16-bit gates have the low half. */
+  long gateOffset() {
+    return (value & 0xffff) | (value >>> 32 & 0xffff0000L);
+  }
+
+  /** Of a call gate: how many parameters it copies. */
+  int gateParameters() {
+    return (int) (value >>> 32) & 31;
   }
 
   /** Limit in bytes. */

@@ -1,13 +1,15 @@
 package io.vmxsim.cpu.execute;
 
 import static io.vmxsim.cpu.CpuState.RCX;
+import static io.vmxsim.cpu.CpuState.RDX;
+import static io.vmxsim.cpu.CpuState.RSP;
 
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.Segment;
 
-/** SYSCALL and SYSRET ("Fast System Calls in 64-Bit Mode", 5.8.8). */
+/** SYSCALL and SYSRET ("Fast System Calls in 64-Bit Mode", 5.8.8), SYSENTER and SYSEXIT (5.8.7). */
 final class FastSystemCall {
   private static final int R11 = 11;
   private static final long FIXED = CpuState.FIXED_1;
@@ -57,6 +59,48 @@ final class FastSystemCall {
     state.loadSegment(Segment.SS, base + 8 | 3, 0, -1, Segment.FLAT_DATA | DPL3);
     state.setRflags(flags);
     operands.setNextRip(to64 ? target : target & 0xffffffffL);
+  }
+
+  /** SYSENTER ("SYSENTER and SYSEXIT Instructions in IA-32e Mode", 5.8.7.1). */
+  void enter() {
+    int selector = sysenterSelector();
+    boolean long64 = state.inIa32eMode();
+    long mask = long64 ? -1 : 0xffffffffL;
+    int mode = long64 ? Segment.LONG : Segment.DEFAULT_BIG;
+    state.setRflags(state.rflags() & ~(CpuState.VM | CpuState.IF));
+    state.loadSegment(Segment.CS, selector, 0, -1, Segment.FLAT_CODE | mode);
+    state.loadSegment(Segment.SS, selector + 8, 0, -1, Segment.FLAT_DATA);
+    state.setRegister(RSP, processor.msrs().get(Msr.IA32_SYSENTER_ESP) & mask);
+    operands.setNextRip(processor.msrs().get(Msr.IA32_SYSENTER_EIP) & mask);
+  }
+
+  /** SYSEXIT: to 64-bit mode if {@code size} is 8. */
+  void exit(int size) {
+    int base = sysenterSelector();
+    if (state.cpl() > 0) {
+      throw faults.generalProtection(0);
+    }
+    boolean to64 = size == 8;
+    long mask = to64 ? -1 : 0xffffffffL;
+    long rsp = state.register(RCX) & mask;
+    long rip = state.register(RDX) & mask;
+    if (!operands.segments.isCanonical(rip) || !operands.segments.isCanonical(rsp)) {
+      throw faults.generalProtection(0);
+    }
+    int selector = to64 ? base + 32 : base + 16;
+    int mode = to64 ? Segment.LONG : Segment.DEFAULT_BIG;
+    state.loadSegment(Segment.CS, selector | 3, 0, -1, Segment.FLAT_CODE | mode | DPL3);
+    state.loadSegment(Segment.SS, (selector + 8) | 3, 0, -1, Segment.FLAT_DATA | DPL3);
+    state.setRegister(RSP, rsp);
+    operands.setNextRip(rip);
+  }
+
+  private int sysenterSelector() {
+    int selector = (int) processor.msrs().get(Msr.IA32_SYSENTER_CS) & 0xfffc;
+    if (!operands.segments.protectedMode() || selector == 0) {
+      throw faults.generalProtection(0);
+    }
+    return selector;
   }
 
   private void requireEnabled() {

@@ -98,6 +98,11 @@ final class Faults {
     return type.isSoftware();
   }
 
+  /** Retires what ran before the instruction at RIP, which is about to look at time or counts. */
+  void settle() {
+    progress.settle();
+  }
+
   /** Has {@code outcome} of a sensitive instruction thrown unless it is DONE. */
   void require(StepOutcome outcome) {
     progress.require(outcome, signal);

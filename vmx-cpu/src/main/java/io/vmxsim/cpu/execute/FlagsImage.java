@@ -10,7 +10,12 @@ final class FlagsImage {
   static final long DF = 1 << 10;
   static final long IOPL = 3 << 12;
   static final long NT = 1 << 14;
+  static final long VIF = 1 << 19;
+  static final long VIP = 1 << 20;
   static final long ID = 1 << 21;
+
+  /** Every flag there is, and bit 1. */
+  static final long DEFINED = 0x3f7fd7;
 
   private static final long ANYBODY =
       CpuState.CF
@@ -41,22 +46,24 @@ final class FlagsImage {
     return state.rflags() & ~(CpuState.RF | CpuState.VM);
   }
 
-  /** Virtual-8086 mode has rules of its own. */
+  /** PUSHF, POPF and IRET need IOPL 3 in virtual-8086 mode. */
   void requireAccess() {
     if (segments.virtual8086()) {
-      throw faults.notModelled("virtual-8086 mode");
+      segments.requireVirtual8086Iopl();
     }
   }
 
-  /** POPF of {@code size} bytes; RF becomes 0. */
+  /** POPF of {@code size} bytes; RF, VIF and VIP become 0, the last two not of 2 bytes. */
   void pop(long value, int size) {
     long mask = writable(size);
-    state.setRflags((state.rflags() & ~(mask | CpuState.RF)) | (value & mask));
+    long cleared = size == 2 || segments.virtual8086() ? CpuState.RF : CpuState.RF | VIF | VIP;
+    state.setRflags((state.rflags() & ~(mask | cleared)) | (value & mask));
   }
 
   /** IRET of {@code size} bytes to the same or an outer level, executed at the present one. */
   long returned(long value, int size) {
-    long mask = writable(size) | (size == 2 ? 0 : CpuState.RF);
+    boolean privileged = size != 2 && segments.protectedMode() && state.cpl() == 0;
+    long mask = writable(size) | (size == 2 ? 0 : CpuState.RF) | (privileged ? VIF | VIP : 0);
     return (state.rflags() & ~mask) | (value & mask);
   }
 
@@ -72,6 +79,9 @@ final class FlagsImage {
     requireAccess();
     long iopl = (state.controlFlags() & IOPL) >>> 12;
     if (segments.protectedMode() && state.cpl() > iopl) {
+      if (state.cpl() == 3 && (state.cr4() & CpuState.CR4_PVI) != 0) {
+        throw faults.notModelled("protected-mode virtual interrupts (CR4.PVI)");
+      }
       throw faults.generalProtection(0);
     }
   }

@@ -31,9 +31,12 @@ final class Interpreter {
         new SegmentLoad(
             processor.state(), segments, new Descriptor(processor.state(), operands.mem), faults);
     FlagsImage flagsImage = new FlagsImage(processor.state(), segments, faults);
-    FarTransfer far = new FarTransfer(operands, segmentLoad, code, faults);
+    HandlerStack handlerStack = new HandlerStack(operands, segmentLoad, faults);
+    TaskSwitch tasks =
+        new TaskSwitch(processor, operands, segmentLoad, handlerStack, progress, faults);
+    FarTransfer far = new FarTransfer(operands, segmentLoad, code, handlerStack, tasks, faults);
     InterruptReturn interruptReturn =
-        new InterruptReturn(processor, operands, far, flagsImage, faults);
+        new InterruptReturn(processor, operands, far, flagsImage, segmentLoad, tasks, faults);
     FastSystemCall systemCall = new FastSystemCall(processor, operands, faults);
     DescriptorTableOperations tables =
         new DescriptorTableOperations(processor, operands, segmentLoad, code, faults);
@@ -51,7 +54,8 @@ final class Interpreter {
     system = new SystemOperations(processor, operands, tables, progress, faults);
     vmx = new VmxOperations(processor, operands, progress, faults);
     decimal = new DecimalOperations(processor.state(), faults);
-    delivery = new InterruptDelivery(processor, operands, segmentLoad, code, faults);
+    delivery =
+        new InterruptDelivery(processor, operands, segmentLoad, code, handlerStack, tasks, faults);
   }
 
   InterruptDelivery delivery() {

@@ -20,8 +20,6 @@ final class InterruptDelivery {
   private static final int INTERRUPT_GATE = 14;
   private static final int TRAP_GATE = 15;
   private static final int TASK_GATE = 5;
-  private static final int TSS_RSP0 = 4;
-  private static final int TSS_IST1 = 36;
   private static final int DEBUG = 1;
   private static final int DOUBLE_FAULT = 8;
   private static final long CLEARED = CpuState.TF | CpuState.VM | CpuState.RF | FlagsImage.NT;
@@ -32,10 +30,10 @@ final class InterruptDelivery {
   private final SegmentLoad segmentLoad;
   private final Mem mem;
   private final Descriptor code;
+  private final HandlerStack stack;
+  private final TaskSwitch tasks;
   private final Faults faults;
 
-  private long top;
-  private int slot;
   private int cpl;
 
   InterruptDelivery(
@@ -43,10 +41,14 @@ final class InterruptDelivery {
       Operands operands,
       SegmentLoad segmentLoad,
       Descriptor code,
+      HandlerStack stack,
+      TaskSwitch tasks,
       Faults faults) {
     this.processor = processor;
     this.segmentLoad = segmentLoad;
     this.code = code;
+    this.stack = stack;
+    this.tasks = tasks;
     this.faults = faults;
     state = processor.state();
     segments = operands.segments;
@@ -55,15 +57,20 @@ final class InterruptDelivery {
 
   /** Passes control to the handler of {@code vector}. */
   void deliver(int vector, int errorCode, boolean hasErrorCode) {
-    if (segments.virtual8086()) {
-      throw faults.notModelled("event delivery from virtual-8086 mode");
-    }
     if (!segments.protectedMode()) {
       deliverInRealMode(vector);
     } else if (state.inIa32eMode()) {
       deliverInIa32eMode(vector, errorCode, hasErrorCode);
     } else {
+      requireVirtual8086();
       deliverInProtectedMode(vector, errorCode, hasErrorCode);
+    }
+  }
+
+  /** INT n in virtual-8086 mode needs IOPL 3 (20.3.3). */
+  private void requireVirtual8086() {
+    if (segments.virtual8086() && type() == EventType.SOFTWARE_INTERRUPT) {
+      segments.requireVirtual8086Iopl();
     }
   }
 
@@ -78,18 +85,17 @@ final class InterruptDelivery {
     return fault ? state.rflags() | CpuState.RF : state.rflags();
   }
 
+  /** "Interrupt and Exception Handling" in real-address mode (20.1.4). */
   private void deliverInRealMode(int vector) {
     if (4 * vector + 3 > (state.idtrLimit & 0xffff)) {
-      throw faults.generalProtection(0);
+      throw faults.generalProtection(vector * 8 | Faults.IDT);
     }
     long entry = mem.loadImplicitly(state.idtrBase + 4L * vector, 4);
-    long sp = state.register(RSP) & 0xffff;
-    long[] frame = {state.rflags(), state.selectors[Instruction.CS], state.rip};
-    for (long value : frame) {
-      sp = sp - 2 & 0xffff;
-      mem.store(segments.forStore(Instruction.SS, sp, 2), 2, value);
-    }
-    state.setRegister(RSP, (state.register(RSP) & ~0xffffL) | sp);
+    stack.usePresent(2);
+    stack.push(state.rflags());
+    stack.push(state.selectors[Instruction.CS]);
+    stack.push(state.rip);
+    stack.load();
     state.selectors[Instruction.CS] = (int) (entry >>> 16);
     state.bases[Instruction.CS] = entry >>> 16 << 4;
     state.rip = entry & 0xffff;
@@ -116,45 +122,19 @@ final class InterruptDelivery {
     if (!code.isLong() || code.isBig()) {
       throw faults.generalProtection(selector & 0xfffc);
     }
-    int before = state.cpl();
-    cpl = code.isConforming() ? before : code.dpl();
-    int ist = (int) (low >>> 32) & 7;
-    top = stackPointer(ist, before) & ~15L;
-    slot = 8;
-    push64(state.selectors[Instruction.SS] & 0xffff);
-    push64(state.register(RSP));
-    push64(pushedFlags(vector));
-    push64(state.selectors[Instruction.CS] & 0xffff);
-    push64(state.rip);
-    if (hasErrorCode) {
-      push64(errorCode & 0xffffffffL);
+    long target = offset(low) | high << 32;
+    cpl = code.isConforming() ? state.cpl() : code.dpl();
+    stack.use64(cpl, (int) (low >>> 32) & 7);
+    stack.align();
+    if (!segments.isCanonical(target)) {
+      throw faults.generalProtection(0);
     }
+    stack.push(state.selectors[Instruction.SS] & 0xffff);
+    stack.push(state.register(RSP));
+    pushReturn(pushedFlags(vector), errorCode & 0xffffffffL, hasErrorCode);
     enter(selector, gate);
-    if (cpl != before) {
-      segmentLoad.setNullStack(cpl, cpl);
-    }
-    state.setRegister(RSP, top);
-    state.rip = offset(low) | high << 32;
-  }
-
-  /** From the TSS if IST is in use or the privilege level changes, else the present one. */
-  private long stackPointer(int ist, int before) {
-    if (ist == 0 && cpl == before) {
-      return state.register(RSP);
-    }
-    int at = ist != 0 ? TSS_IST1 + 8 * (ist - 1) : TSS_RSP0 + 8 * cpl;
-    if (at + 7 > (state.limits[7] & 0xffffffffL)) {
-      throw faults.invalidTss(state.selectors[7] & 0xfffc);
-    }
-    return mem.loadImplicitly(state.base(Segment.TR) + at, 8);
-  }
-
-  private void push64(long value) {
-    top -= slot;
-    if (!segments.isCanonical(top)) {
-      throw faults.stack(0);
-    }
-    mem.storeAs(cpl, top, slot, value);
+    stack.load();
+    state.rip = target;
   }
 
   // ---- Protected mode ------------------------------------------------------------------------
@@ -164,85 +144,76 @@ final class InterruptDelivery {
     if (8 * vector + 7 > (state.idtrLimit & 0xffff)) {
       throw faults.generalProtection(gateError);
     }
-    long gate = mem.loadImplicitly(state.idtrBase + 8L * vector & 0xffffffffL, 8);
+    long gate = mem.loadImplicitly((state.idtrBase + 8L * vector) & 0xffffffffL, 8);
     int type = gateType(gate, gateError);
-    if (type == TASK_GATE) {
-      throw faults.notModelled("a task gate");
-    }
     boolean small = type == INTERRUPT_GATE_16 || type == TRAP_GATE_16;
-    if (!small && type != INTERRUPT_GATE && type != TRAP_GATE) {
+    if (!small && type != INTERRUPT_GATE && type != TRAP_GATE && type != TASK_GATE) {
       throw faults.generalProtection(gateError);
     }
     requirePresent(gate, gateError);
     int selector = (int) (gate >>> 16) & 0xffff;
+    if (type == TASK_GATE) {
+      tasks.deliver(selector, pushedFlags(vector), errorCode, hasErrorCode);
+      return;
+    }
     requireHandler(selector);
-    int before = state.cpl();
-    cpl = code.isConforming() ? before : code.dpl();
-    slot = small ? 2 : 4;
-    long flags = pushedFlags(vector);
-    if (cpl != before) {
-      enterInner(flags, errorCode, hasErrorCode);
-    } else {
-      top = Val.zeroExtend(state.register(RSP), segments.stackWidth());
-      pushFrame(flags, errorCode, hasErrorCode, false);
-      int width = segments.stackWidth();
-      state.setRegister(RSP, (state.register(RSP) & ~Val.mask(width)) | Val.zeroExtend(top, width));
+    boolean virtual = segments.virtual8086();
+    cpl = code.isConforming() ? state.cpl() : code.dpl();
+    if (virtual && cpl != 0) {
+      throw faults.generalProtection(selector & 0xfffc);
     }
+    int slot = small ? 2 : 4;
+    if (cpl != state.cpl()) {
+      stack.useInner(cpl, slot, (virtual ? 9 : 5) + (hasErrorCode ? 1 : 0));
+      if (virtual) {
+        pushVirtual8086Segments();
+      }
+      stack.push(state.selectors[Instruction.SS] & 0xffff);
+      stack.push(state.register(RSP));
+    } else {
+      stack.usePresent(slot);
+    }
+    long target = small ? gate & 0xffff : offset(gate);
+    requireInside(target);
+    pushReturn(pushedFlags(vector), errorCode, hasErrorCode);
     enter(selector, type);
-    state.rip = small ? gate & 0xffff : offset(gate);
-  }
-
-  /** Switches to the stack that the TSS has for the inner level. */
-  private void enterInner(long flags, int errorCode, boolean hasErrorCode) {
-    int at = 4 + 8 * cpl;
-    if ((state.accessRights(Segment.TR) & 8) == 0) {
-      throw faults.notModelled("a 16-bit TSS");
-    }
-    if (at + 5 > (state.limits[7] & 0xffffffffL)) {
-      throw faults.invalidTss(state.selectors[7] & 0xfffc);
-    }
-    long tss = state.base(Segment.TR);
-    long esp = mem.loadImplicitly(tss + at & 0xffffffffL, 4);
-    int selector = (int) mem.loadImplicitly(tss + at + 4 & 0xffffffffL, 2);
-    Descriptor stack = segmentLoad.requireInnerStack(selector, cpl);
-    int width = stack.isBig() ? 4 : 2;
-    int bytes = slot * (hasErrorCode ? 6 : 5);
-    top = Val.zeroExtend(esp, width);
-    if (top - bytes < 0 || top - 1 > (stack.limit() & 0xffffffffL)) {
-      throw faults.stack(selector & 0xfffc);
-    }
-    top += stack.base();
-    pushFrame(flags, errorCode, hasErrorCode, true);
-    long pointer = top - stack.base();
-    segmentLoad.set(Instruction.SS, selector);
-    state.setRegister(RSP, Val.zeroExtend(pointer, width));
-  }
-
-  /** Pushes at {@code top}: linear for an inner stack, else an offset in SS. */
-  private void pushFrame(long flags, int errorCode, boolean hasErrorCode, boolean inner) {
-    if (inner) {
-      push(state.selectors[Instruction.SS] & 0xffff, true);
-      push(state.register(RSP), true);
-    }
-    push(flags, inner);
-    push(state.selectors[Instruction.CS] & 0xffff, inner);
-    push(state.rip, inner);
-    if (hasErrorCode) {
-      push(errorCode, inner);
+    stack.load();
+    state.rip = target;
+    if (virtual) {
+      dropVirtual8086Segments();
     }
   }
 
-  private void push(long value, boolean linear) {
-    if (linear) {
-      top -= slot;
-      mem.storeAs(cpl, top & 0xffffffffL, slot, value);
-    } else {
-      top = Val.zeroExtend(top - slot, segments.stackWidth());
-      mem.storeAs(cpl, segments.forStore(Instruction.SS, top, slot), slot, value);
+  private void requireInside(long target) {
+    if (target > (code.limit() & 0xffffffffL)) {
+      throw faults.generalProtection(0);
     }
+  }
+
+  private void pushVirtual8086Segments() {
+    stack.push(state.selectors[Instruction.GS] & 0xffff);
+    stack.push(state.selectors[Instruction.FS] & 0xffff);
+    stack.push(state.selectors[Instruction.DS] & 0xffff);
+    stack.push(state.selectors[Instruction.ES] & 0xffff);
+  }
+
+  private void dropVirtual8086Segments() {
+    segmentLoad.setNull(Instruction.GS, 0);
+    segmentLoad.setNull(Instruction.FS, 0);
+    segmentLoad.setNull(Instruction.DS, 0);
+    segmentLoad.setNull(Instruction.ES, 0);
   }
 
   // ---- Both ----------------------------------------------------------------------------------
+
+  private void pushReturn(long flags, long errorCode, boolean hasErrorCode) {
+    stack.push(flags);
+    stack.push(state.selectors[Instruction.CS] & 0xffff);
+    stack.push(state.rip);
+    if (hasErrorCode) {
+      stack.push(errorCode);
+    }
+  }
 
   /** The type of a gate, which INT n, INT3 and INTO may use only if its DPL allows. */
   private int gateType(long gate, int gateError) {

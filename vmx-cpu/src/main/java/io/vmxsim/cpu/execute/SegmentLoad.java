@@ -10,7 +10,13 @@ import io.vmxsim.cpu.decode.Instruction;
  */
 final class SegmentLoad {
   private static final int REAL_MODE_DATA = 0x93;
+  private static final int VIRTUAL_8086 = 0xf3;
+  private static final int KEPT_IN_REAL_MODE = Segment.DEFAULT_BIG | Segment.GRANULARITY;
   private static final int SELECTOR = 0xfffc;
+
+  private static final int[] DATA_SEGMENTS = {
+    Instruction.ES, Instruction.DS, Instruction.FS, Instruction.GS
+  };
 
   private final CpuState state;
   private final Segmentation segments;
@@ -27,12 +33,14 @@ final class SegmentLoad {
   /** Loads ES, SS, DS, FS or GS. */
   void load(int segment, int selector) {
     if (segments.virtual8086()) {
-      throw faults.notModelled("virtual-8086 mode");
+      setVirtual8086(segment, selector);
+      return;
     }
     if (!segments.protectedMode()) {
       state.selectors[segment] = selector;
       state.bases[segment] = (long) selector << 4;
-      state.accessRights[segment] = REAL_MODE_DATA;
+      state.accessRights[segment] =
+          REAL_MODE_DATA | (state.accessRights[segment] & KEPT_IN_REAL_MODE);
       return;
     }
     if (segment == Instruction.SS) {
@@ -142,6 +150,79 @@ final class SegmentLoad {
     state.bases[segment] = descriptor.base();
     state.limits[segment] = descriptor.limit();
     state.accessRights[segment] = descriptor.accessRights();
+  }
+
+  /** A segment of virtual-8086 mode ("Address Translation", 20.1.1, and 26.3.1.2). */
+  void setVirtual8086(int segment, int selector) {
+    state.selectors[segment] = selector;
+    state.bases[segment] = (long) selector << 4;
+    state.limits[segment] = 0xffff;
+    state.accessRights[segment] = VIRTUAL_8086;
+  }
+
+  /** All six, in the order of their numbers. */
+  void loadVirtual8086(int[] selectors) {
+    for (int i = 0; i < selectors.length; i++) {
+      setVirtual8086(i, selectors[i]);
+    }
+  }
+
+  /** The LDT of a new task; what LLDT refuses with #GP or #NP is #TS here (Table 7-1). */
+  void loadTaskLdt(int selector) {
+    state.loadSegment(Segment.LDTR, selector, 0, 0, Segment.UNUSABLE);
+    if ((selector & SELECTOR) == 0) {
+      return;
+    }
+    boolean valid =
+        (selector & 4) == 0
+            && descriptor.read(selector)
+            && descriptor.typeAndS() == Descriptor.TYPE_LDT
+            && descriptor.isPresent();
+    if (!valid) {
+      throw faults.invalidTss(selector & SELECTOR);
+    }
+    state.loadSegment(
+        Segment.LDTR, selector, descriptor.base(), descriptor.limit(), descriptor.accessRights());
+  }
+
+  /** CS, SS and data segments of a new task, whose CPL is the RPL of its CS (Table 7-1). */
+  void loadTaskSegments(int[] selectors) {
+    int cs = selectors[Instruction.CS];
+    int cpl = cs & 3;
+    int error = cs & SELECTOR;
+    if (error == 0 || !descriptor.read(cs) || !descriptor.isCode() || !runsAt(cpl)) {
+      throw faults.invalidTss(error);
+    }
+    if (!descriptor.isPresent()) {
+      throw faults.notPresent(error);
+    }
+    set(Instruction.CS, cs);
+    int ss = selectors[Instruction.SS];
+    requireInnerStack(ss, cpl);
+    set(Instruction.SS, ss);
+    for (int segment : DATA_SEGMENTS) {
+      loadTaskData(segment, selectors[segment], cpl);
+    }
+  }
+
+  private boolean runsAt(int cpl) {
+    return descriptor.isConforming() ? descriptor.dpl() <= cpl : descriptor.dpl() == cpl;
+  }
+
+  private void loadTaskData(int segment, int selector, int cpl) {
+    int error = selector & SELECTOR;
+    if (error == 0) {
+      return;
+    }
+    boolean valid = descriptor.read(selector) && descriptor.isReadable();
+    int weakest = Math.max(selector & 3, cpl);
+    if (!valid || (!descriptor.isConforming() && weakest > descriptor.dpl())) {
+      throw faults.invalidTss(error);
+    }
+    if (!descriptor.isPresent()) {
+      throw faults.notPresent(error);
+    }
+    set(segment, selector);
   }
 
   /** LLDT. */

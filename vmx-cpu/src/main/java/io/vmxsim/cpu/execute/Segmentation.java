@@ -58,6 +58,16 @@ final class Segmentation {
     return (state.controlFlags() & CpuState.VM) != 0;
   }
 
+  /** What virtual-8086 mode permits with IOPL 3 only ("Sensitive Instructions", 20.2.7). */
+  void requireVirtual8086Iopl() {
+    if ((state.cr4() & CpuState.CR4_VME) != 0) {
+      throw faults.notModelled("virtual-8086 mode extensions (CR4.VME)");
+    }
+    if ((state.controlFlags() & FlagsImage.IOPL) != FlagsImage.IOPL) {
+      throw faults.generalProtection(0);
+    }
+  }
+
   /** Bytes of the stack pointer that pushes and pops use: 2, 4 or 8. */
   int stackWidth() {
     return stackWidth;

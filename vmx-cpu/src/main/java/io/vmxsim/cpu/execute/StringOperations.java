@@ -3,13 +3,17 @@ package io.vmxsim.cpu.execute;
 import static io.vmxsim.cpu.CpuState.RAX;
 import static io.vmxsim.cpu.CpuState.RCX;
 import static io.vmxsim.cpu.CpuState.RDI;
+import static io.vmxsim.cpu.CpuState.RDX;
 import static io.vmxsim.cpu.CpuState.RSI;
 
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.SensitiveInstructions;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.decode.Op;
 import io.vmxsim.ept.PhysicalMemory;
+import io.vmxsim.vmcs.ExitQualification;
+import io.vmxsim.vmcs.InstructionInformation;
 
 /**
  * String instructions, alone and repeated ("String Operations", volume 1, 7.3.9). Each iteration
@@ -26,6 +30,7 @@ final class StringOperations {
   private final Segmentation segments;
   private final Mem mem;
   private final PhysicalMemory memory;
+  private final SensitiveInstructions sensitive;
   private final AluOperations alu;
   private final Faults faults;
 
@@ -33,6 +38,7 @@ final class StringOperations {
     this.processor = processor;
     this.operands = operands;
     memory = processor.memory();
+    sensitive = processor.sensitive();
     this.alu = alu;
     this.faults = faults;
     state = operands.state;
@@ -41,9 +47,6 @@ final class StringOperations {
   }
 
   void execute(Instruction in) {
-    if (in.op == Op.INS || in.op == Op.OUTS) {
-      throw faults.notModelled("INS and OUTS");
-    }
     if (!in.rep && !in.repne) {
       iterate(in);
       return;
@@ -99,8 +102,38 @@ final class StringOperations {
         alu.subtract(state.register(RAX), loadDestination(in), 0, size);
         advance(in, RDI);
       }
+      case INS -> input(in);
+      case OUTS -> output(in);
       default -> throw new IllegalStateException("no string instruction: " + in.op);
     }
+  }
+
+  private int port() {
+    return (int) state.register(RDX) & 0xffff;
+  }
+
+  private void input(Instruction in) {
+    long offset = index(in, RDI);
+    admitIo(in, ExitQualification.Io.IN, Instruction.ES, offset);
+    int size = in.operandSize;
+    long linear = segments.forStore(Instruction.ES, offset, size);
+    mem.probeStore(linear, size);
+    mem.store(linear, size, sensitive.input(port(), size));
+    advance(in, RDI);
+  }
+
+  private void output(Instruction in) {
+    admitIo(in, 0, in.segment, index(in, RSI));
+    sensitive.output(port(), in.operandSize, (int) loadSource(in));
+    advance(in, RSI);
+  }
+
+  private void admitIo(Instruction in, long direction, int segment, long offset) {
+    faults.settle();
+    long form = in.rep || in.repne ? direction | ExitQualification.Io.REP : direction;
+    sensitive.operands(InstructionInformation.stringIo(in.addressSize, segment), 0);
+    long linear = segments.unchecked(segment, offset);
+    faults.require(sensitive.admitStringIo(port(), in.operandSize, form, linear, in.length));
   }
 
   private long index(Instruction in, int register) {

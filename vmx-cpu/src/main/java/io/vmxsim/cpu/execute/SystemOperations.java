@@ -10,8 +10,10 @@ import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.Segment;
 import io.vmxsim.cpu.SensitiveInstructions;
+import io.vmxsim.cpu.StepOutcome;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.ept.PagingState;
+import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.InstructionInformation;
 import java.util.Locale;
 
@@ -56,9 +58,9 @@ final class SystemOperations {
       case CPUID -> faults.require(sensitive.cpuid(length));
       case RDMSR -> faults.require(sensitive.rdmsr(length));
       case WRMSR -> faults.require(sensitive.wrmsr(length));
-      case IN_I -> faults.require(sensitive.in((int) in.immediate & 0xff, size, length));
+      case IN_I -> faults.require(immediateIo(in, ExitQualification.Io.IN));
       case IN_DX -> faults.require(sensitive.in(port(), size, length));
-      case OUT_I -> faults.require(sensitive.out((int) in.immediate & 0xff, size, length));
+      case OUT_I -> faults.require(immediateIo(in, 0));
       case OUT_DX -> faults.require(sensitive.out(port(), size, length));
       case RDTSC -> faults.require(sensitive.rdtsc(length));
       case RDTSCP -> faults.require(sensitive.rdtscp(length));
@@ -76,6 +78,10 @@ final class SystemOperations {
       case UD0, UD1, UD2 -> throw faults.invalidOpcode();
       default -> control(in, length);
     }
+  }
+
+  private StepOutcome immediateIo(Instruction in, long form) {
+    return sensitive.immediateIo((int) in.immediate & 0xff, in.operandSize, form, in.length);
   }
 
   private int port() {

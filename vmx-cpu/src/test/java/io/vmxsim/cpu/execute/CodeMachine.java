@@ -6,6 +6,8 @@ import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.cpu.Segment;
 import io.vmxsim.cpu.board.Bus;
+import io.vmxsim.cpu.decode.Assembler;
+import io.vmxsim.cpu.decode.CodeMode;
 import io.vmxsim.ept.PhysicalMemory;
 
 /**
@@ -82,6 +84,26 @@ final class CodeMachine {
     state.loadSegment(Segment.TR, 0x30, TSS, 0x67, Segment.BUSY_TSS);
     machine.start(hex);
     return machine;
+  }
+
+  /** As {@link #in64BitMode}, the code as the assembler reads it. */
+  static CodeMachine assembled64(String source) {
+    CodeMachine machine = in64BitMode("");
+    machine.assemble(CodeMode.BITS64, CODE, source);
+    return machine;
+  }
+
+  /** As {@link #in32BitMode}, the code as the assembler reads it. */
+  static CodeMachine assembled32(String source) {
+    CodeMachine machine = in32BitMode("");
+    machine.assemble(CodeMode.BITS32, CODE, source);
+    return machine;
+  }
+
+  /** Puts code in memory, statements separated by semicolons. */
+  void assemble(CodeMode mode, long address, String source) {
+    byte[] code = new Assembler(mode, address).add(source.replace(';', '\n')).bytes();
+    memory.writeBytes(address, code, 0, code.length);
   }
 
   private void start(String hex) {
