@@ -38,8 +38,8 @@ final class Tlb {
 
   private final boolean[] holds = new boolean[SIZES.length];
 
-  /** The entries that are parts of larger guest pages, so that one address names several. */
-  private final FragmentCounts fragments = new FragmentCounts();
+  /** Where the parts of larger guest pages are, of which one address names several. */
+  private final Fragments fragments;
 
   private final PagePresence presence;
 
@@ -59,6 +59,7 @@ final class Tlb {
     this.filter = new TlbFilter(filtered ? geometry.entries() : 0);
     this.setCount = geometry.sets();
     this.sets = new LruSets(setCount, geometry.ways());
+    this.fragments = new Fragments(sets.slots());
     this.presence = new PagePresence(geometry.entries(), geometry.ways());
     this.setMask = Integer.bitCount(setCount) == 1 ? setCount - 1 : -1;
     this.foldShift =
@@ -160,9 +161,14 @@ final class Tlb {
   }
 
   private void put(int slot, long tag, long value) {
-    count(slot, -1);
+    leave(slot);
     sets.put(slot, tag, value);
-    count(slot, 1);
+    presence.count(tag & PAGE_TAG_MASK, 1);
+    int shift = sizeOf(tag).shift();
+    int guestShift = TlbEntry.guestPageShift(value);
+    if (guestShift > shift) {
+      fragments.add(slot, (tag & PAGE_MASK) << shift, guestShift);
+    }
     lastSlot = slot;
   }
 
@@ -208,46 +214,43 @@ final class Tlb {
    * guest page that the address lies on (SDM "Details of TLB Use").
    */
   void drop(CoveredContexts contexts, long address) {
-    if (fragments.mayHold(address)) {
-      drop(contexts, address, 0, sets.slots());
-      return;
+    for (int size = 0; size < Fragments.SIZES; size++) {
+      int slot = fragments.first(address, size);
+      while (slot >= 0) {
+        int next = fragments.next(slot);
+        dropIfCovered(slot, contexts, address);
+        slot = next;
+      }
     }
     for (PageSize size : SIZES) {
       if (holds(size)) {
         int first = set(pageNumber(address, size)) * sets.ways();
-        drop(contexts, address, first, first + sets.ways());
+        for (int slot = first; slot < first + sets.ways(); slot++) {
+          dropIfCovered(slot, contexts, address);
+        }
       }
     }
   }
 
-  private void drop(CoveredContexts contexts, long address, int from, int to) {
-    for (int slot = from; slot < to; slot++) {
-      long tag = sets.tag(slot);
-      if (tag != 0 && contexts.contain(contextOf(tag)) && covers(slot, tag, address)) {
-        drop(slot);
-      }
+  private void dropIfCovered(int slot, CoveredContexts contexts, long address) {
+    long tag = sets.tag(slot);
+    if (tag != 0 && covers(slot, tag, address) && contexts.contain(contextOf(tag))) {
+      drop(slot);
     }
   }
 
   private void drop(int slot) {
-    count(slot, -1);
+    leave(slot);
     sets.drop(slot);
   }
 
-  /** Counts the entry that a slot has been given (1) or is about to lose (-1), if it has one. */
-  private void count(int slot, int change) {
+  /** The filter, the counts and the lists learn that a slot is about to lose its entry, if any. */
+  private void leave(int slot) {
     long tag = sets.tag(slot);
-    if (tag == 0) {
-      return;
-    }
-    if (change < 0) {
+    if (tag != 0) {
       filter.forget(tag & PAGE_MASK);
-    }
-    presence.count(tag & PAGE_TAG_MASK, change);
-    int shift = sizeOf(tag).shift();
-    int guestShift = TlbEntry.guestPageShift(sets.value(slot));
-    if (guestShift > shift) {
-      fragments.count((tag & PAGE_MASK) << shift, guestShift, change);
+      presence.count(tag & PAGE_TAG_MASK, -1);
+      fragments.remove(slot);
     }
   }
 
