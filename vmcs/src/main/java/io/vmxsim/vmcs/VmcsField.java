@@ -117,6 +117,8 @@ public enum VmcsField {
   GUEST_IA32_FRED_SSP1(0x2824, EntryControl.LOAD_FRED, SecondaryExitControl.SAVE_FRED),
   GUEST_IA32_FRED_SSP2(0x2826, EntryControl.LOAD_FRED, SecondaryExitControl.SAVE_FRED),
   GUEST_IA32_FRED_SSP3(0x2828, EntryControl.LOAD_FRED, SecondaryExitControl.SAVE_FRED),
+  // This and its host counterpart are not in the tables of February 2026; as Bochs encodes them.
+  GUEST_IA32_SPEC_CTRL(0x282E, EntryControl.LOAD_IA32_SPEC_CTRL),
 
   // Table B-7. 64-bit host-state fields
   HOST_IA32_PAT(0x2C00, ExitControl.LOAD_IA32_PAT),
@@ -131,6 +133,7 @@ public enum VmcsField {
   HOST_IA32_FRED_SSP1(0x2C12, SecondaryExitControl.LOAD_FRED),
   HOST_IA32_FRED_SSP2(0x2C14, SecondaryExitControl.LOAD_FRED),
   HOST_IA32_FRED_SSP3(0x2C16, SecondaryExitControl.LOAD_FRED),
+  HOST_IA32_SPEC_CTRL(0x2C1A, SecondaryExitControl.LOAD_IA32_SPEC_CTRL),
 
   // Table B-8. 32-bit control fields
   PIN_BASED_VM_EXECUTION_CONTROLS(0x4000),

@@ -104,6 +104,9 @@ public final class CpuState {
 
   public long xcr0 = 1;
 
+  /** The shadow-stack pointer of CET. */
+  public long ssp;
+
   /** Selectors, bases, limits (in bytes) and VMCS-format access rights, by {@link Segment}. */
   public final int[] selectors = new int[Segment.COUNT];
 

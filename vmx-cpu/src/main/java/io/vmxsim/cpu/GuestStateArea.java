@@ -6,6 +6,7 @@ import io.vmxsim.vmcs.PinControl;
 import io.vmxsim.vmcs.SecondaryControl;
 import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
+import io.vmxsim.vmcs.VmxCapabilities;
 
 /**
  * Moves guest state between the processor and the guest-state area of a VMCS: "Loading Guest State"
@@ -25,11 +26,18 @@ final class GuestStateArea {
   private final Processor processor;
   private final CpuState state;
   private final MsrFile msrs;
+  private final SwitchedMsr[] switched;
+  private final boolean savesCetState;
+  private final boolean savesUinv;
 
   GuestStateArea(Processor processor) {
     this.processor = processor;
     state = processor.state();
     msrs = processor.msrs();
+    VmxCapabilities capabilities = processor.profile().vmxCapabilities();
+    switched = SwitchedMsr.on(capabilities);
+    savesCetState = VmcsField.GUEST_SSP.existsOn(capabilities);
+    savesUinv = VmcsField.GUEST_UINV.existsOn(capabilities);
   }
 
   /** Loads everything of 26.3.2 that does not depend on whether an event is injected. */
@@ -85,14 +93,15 @@ final class GuestStateArea {
     msrs.set(Msr.IA32_SYSENTER_CS, vmcs.get(VmcsField.GUEST_IA32_SYSENTER_CS));
     msrs.set(Msr.IA32_SYSENTER_ESP, vmcs.get(VmcsField.GUEST_IA32_SYSENTER_ESP));
     msrs.set(Msr.IA32_SYSENTER_EIP, vmcs.get(VmcsField.GUEST_IA32_SYSENTER_EIP));
-    if (vmcs.enabled(EntryControl.LOAD_IA32_PAT)) {
-      msrs.set(Msr.IA32_PAT, vmcs.get(VmcsField.GUEST_IA32_PAT));
+    long controls = vmcs.get(VmcsField.VM_ENTRY_CONTROLS);
+    for (SwitchedMsr row : switched) {
+      row.load(vmcs, controls, msrs);
     }
-    if (vmcs.enabled(EntryControl.LOAD_IA32_PERF_GLOBAL_CTRL)) {
-      msrs.set(Msr.IA32_PERF_GLOBAL_CTRL, vmcs.get(VmcsField.GUEST_IA32_PERF_GLOBAL_CTRL));
+    if (EntryControl.LOAD_CET_STATE.in(controls)) {
+      state.ssp = vmcs.get(VmcsField.GUEST_SSP);
     }
-    if (vmcs.enabled(EntryControl.LOAD_IA32_BNDCFGS)) {
-      msrs.set(Msr.IA32_BNDCFGS, vmcs.get(VmcsField.GUEST_IA32_BNDCFGS));
+    if (EntryControl.LOAD_UINV.in(controls)) {
+      msrs.setUinv((int) vmcs.get(VmcsField.GUEST_UINV));
     }
   }
 
@@ -134,15 +143,15 @@ final class GuestStateArea {
     if (vmcs.enabled(ExitControl.SAVE_IA32_EFER)) {
       vmcs.set(VmcsField.GUEST_IA32_EFER, state.efer());
     }
-    if (vmcs.enabled(ExitControl.SAVE_IA32_PAT)) {
-      vmcs.set(VmcsField.GUEST_IA32_PAT, msrs.get(Msr.IA32_PAT));
+    long controls = SwitchedMsr.exitControls(vmcs);
+    for (SwitchedMsr row : switched) {
+      row.save(vmcs, controls, msrs);
     }
-    if (vmcs.enabled(ExitControl.SAVE_IA32_PERF_GLOBAL_CTRL)) {
-      vmcs.set(VmcsField.GUEST_IA32_PERF_GLOBAL_CTRL, msrs.get(Msr.IA32_PERF_GLOBAL_CTRL));
+    if (savesCetState) {
+      vmcs.set(VmcsField.GUEST_SSP, state.ssp);
     }
-    if (vmcs.enabled(EntryControl.LOAD_IA32_BNDCFGS)
-        || vmcs.enabled(ExitControl.CLEAR_IA32_BNDCFGS)) {
-      vmcs.set(VmcsField.GUEST_IA32_BNDCFGS, msrs.get(Msr.IA32_BNDCFGS));
+    if (savesUinv) {
+      vmcs.set(VmcsField.GUEST_UINV, msrs.uinv());
     }
   }
 

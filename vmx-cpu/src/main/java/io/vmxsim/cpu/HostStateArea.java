@@ -13,12 +13,14 @@ final class HostStateArea {
 
   private final CpuState state;
   private final MsrFile msrs;
+  private final SwitchedMsr[] switched;
   private final Processor processor;
 
   HostStateArea(Processor processor) {
     this.processor = processor;
     state = processor.state();
     msrs = processor.msrs();
+    switched = SwitchedMsr.on(processor.profile().vmxCapabilities());
   }
 
   /** Loads the host state; false if the host's PDPTEs are not valid (27.5.4). */
@@ -63,14 +65,15 @@ final class HostStateArea {
     msrs.set(Msr.IA32_SYSENTER_CS, vmcs.get(VmcsField.HOST_IA32_SYSENTER_CS));
     msrs.set(Msr.IA32_SYSENTER_ESP, vmcs.get(VmcsField.HOST_IA32_SYSENTER_ESP));
     msrs.set(Msr.IA32_SYSENTER_EIP, vmcs.get(VmcsField.HOST_IA32_SYSENTER_EIP));
-    if (vmcs.enabled(ExitControl.LOAD_IA32_PAT)) {
-      msrs.set(Msr.IA32_PAT, vmcs.get(VmcsField.HOST_IA32_PAT));
+    long controls = SwitchedMsr.exitControls(vmcs);
+    for (SwitchedMsr row : switched) {
+      row.loadHost(vmcs, controls, msrs);
     }
-    if (vmcs.enabled(ExitControl.LOAD_IA32_PERF_GLOBAL_CTRL)) {
-      msrs.set(Msr.IA32_PERF_GLOBAL_CTRL, vmcs.get(VmcsField.HOST_IA32_PERF_GLOBAL_CTRL));
+    if (ExitControl.LOAD_CET_STATE.in(controls)) {
+      state.ssp = vmcs.get(VmcsField.HOST_SSP);
     }
-    if (vmcs.enabled(ExitControl.CLEAR_IA32_BNDCFGS)) {
-      msrs.set(Msr.IA32_BNDCFGS, 0);
+    if (ExitControl.CLEAR_UINV.in(controls)) {
+      msrs.setUinv(0);
     }
   }
 

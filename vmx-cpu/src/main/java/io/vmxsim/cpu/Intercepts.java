@@ -5,6 +5,7 @@ import io.vmxsim.vmcs.Control;
 import io.vmxsim.vmcs.PinControl;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.SecondaryControl;
+import io.vmxsim.vmcs.TertiaryControl;
 import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
 
@@ -31,6 +32,7 @@ public final class Intercepts {
   private long pin;
   private long primary;
   private long secondary;
+  private long tertiary;
 
   Intercepts(PhysicalMemory memory) {
     this.memory = memory;
@@ -43,6 +45,7 @@ public final class Intercepts {
     pin = controlling.get(VmcsField.PIN_BASED_VM_EXECUTION_CONTROLS);
     primary = controlling.get(VmcsField.PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS);
     secondary = effectiveSecondary(controlling);
+    tertiary = effectiveTertiary(controlling);
   }
 
   /** VM exit: no control is in force. */
@@ -51,6 +54,7 @@ public final class Intercepts {
     pin = 0;
     primary = 0;
     secondary = 0;
+    tertiary = 0;
   }
 
   /**
@@ -61,6 +65,14 @@ public final class Intercepts {
     long primary = vmcs.get(VmcsField.PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS);
     return PrimaryControl.ACTIVATE_SECONDARY_CONTROLS.in(primary)
         ? vmcs.get(VmcsField.SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS)
+        : 0;
+  }
+
+  /** The tertiary controls as they act: all 0 while "activate tertiary controls" is 0. */
+  static long effectiveTertiary(Vmcs vmcs) {
+    long primary = vmcs.get(VmcsField.PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS);
+    return PrimaryControl.ACTIVATE_TERTIARY_CONTROLS.in(primary)
+        ? vmcs.get(VmcsField.TERTIARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS)
         : 0;
   }
 
@@ -82,6 +94,11 @@ public final class Intercepts {
   /** Whether a secondary control is 1 and in force. */
   public boolean on(SecondaryControl control) {
     return control.in(secondary);
+  }
+
+  /** Whether a tertiary control is 1 and in force. */
+  public boolean on(TertiaryControl control) {
+    return control.in(tertiary);
   }
 
   /** Whether the instruction exists: in VMX non-root operation some need a control set to 1. */

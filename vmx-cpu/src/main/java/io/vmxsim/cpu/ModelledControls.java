@@ -1,12 +1,10 @@
 package io.vmxsim.cpu;
 
 import io.vmxsim.vmcs.Control;
-import io.vmxsim.vmcs.EntryControl;
-import io.vmxsim.vmcs.ExitControl;
 import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.PinControl;
-import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.SecondaryControl;
+import io.vmxsim.vmcs.TertiaryControl;
 import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
 import io.vmxsim.vmcs.VmxCapabilities;
@@ -21,53 +19,22 @@ import java.util.Set;
 final class ModelledControls {
   private static final Set<PinControl> PIN = EnumSet.of(PinControl.PROCESS_POSTED_INTERRUPTS);
 
-  private static final Set<PrimaryControl> PRIMARY =
-      EnumSet.of(PrimaryControl.ACTIVATE_TERTIARY_CONTROLS);
-
-  /** All secondary controls but those carried out. */
   private static final Set<SecondaryControl> SECONDARY =
-      EnumSet.complementOf(
-          EnumSet.of(
-              SecondaryControl.ENABLE_EPT,
-              SecondaryControl.DESCRIPTOR_TABLE_EXITING,
-              SecondaryControl.ENABLE_RDTSCP,
-              SecondaryControl.ENABLE_VPID,
-              SecondaryControl.WBINVD_EXITING,
-              SecondaryControl.UNRESTRICTED_GUEST,
-              SecondaryControl.PAUSE_LOOP_EXITING,
-              SecondaryControl.RDRAND_EXITING,
-              SecondaryControl.ENABLE_INVPCID,
-              SecondaryControl.ENABLE_VM_FUNCTIONS,
-              SecondaryControl.VMCS_SHADOWING,
-              SecondaryControl.RDSEED_EXITING,
-              SecondaryControl.ENABLE_PML,
-              SecondaryControl.EPT_VIOLATION_VE,
-              SecondaryControl.CONCEAL_VMX_FROM_PT,
-              SecondaryControl.ENABLE_XSAVES_XRSTORS,
-              SecondaryControl.MODE_BASED_EXECUTE_CONTROL_FOR_EPT,
-              SecondaryControl.USE_TSC_SCALING));
-
-  private static final Set<ExitControl> EXIT =
       EnumSet.of(
-          ExitControl.CLEAR_IA32_RTIT_CTL,
-          ExitControl.CLEAR_IA32_LBR_CTL,
-          ExitControl.CLEAR_UINV,
-          ExitControl.LOAD_CET_STATE,
-          ExitControl.LOAD_PKRS,
-          ExitControl.ACTIVATE_SECONDARY_CONTROLS);
+          SecondaryControl.VIRTUALIZE_APIC_ACCESSES,
+          SecondaryControl.VIRTUALIZE_X2APIC_MODE,
+          SecondaryControl.APIC_REGISTER_VIRTUALIZATION,
+          SecondaryControl.VIRTUAL_INTERRUPT_DELIVERY,
+          SecondaryControl.SUB_PAGE_WRITE_PERMISSIONS_FOR_EPT);
 
-  private static final Set<EntryControl> ENTRY =
+  private static final Set<TertiaryControl> TERTIARY =
       EnumSet.of(
-          EntryControl.ENTRY_TO_SMM,
-          EntryControl.DEACTIVATE_DUAL_MONITOR_TREATMENT,
-          EntryControl.LOAD_IA32_RTIT_CTL,
-          EntryControl.LOAD_UINV,
-          EntryControl.LOAD_CET_STATE,
-          EntryControl.LOAD_GUEST_IA32_LBR_CTL,
-          EntryControl.LOAD_PKRS,
-          EntryControl.LOAD_FRED,
-          EntryControl.LOAD_IA32_SPEC_CTRL,
-          EntryControl.ALLOW_SEAM_GUEST_TELEMETRY);
+          TertiaryControl.ENABLE_HLAT,
+          TertiaryControl.EPT_PAGING_WRITE_CONTROL,
+          TertiaryControl.GUEST_PAGING_VERIFICATION,
+          TertiaryControl.IPI_VIRTUALIZATION,
+          TertiaryControl.SEAM_GUEST_PHYSICAL_ADDRESS_WIDTH,
+          TertiaryControl.APIC_TIMER_VIRTUALIZATION);
 
   private final VmxCapabilities capabilities;
 
@@ -82,10 +49,8 @@ final class ModelledControls {
    */
   void requireControls(Vmcs vmcs, long rip) {
     require(PIN, vmcs.get(VmcsField.PIN_BASED_VM_EXECUTION_CONTROLS), rip);
-    require(PRIMARY, vmcs.get(VmcsField.PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS), rip);
     require(SECONDARY, Intercepts.effectiveSecondary(vmcs), rip);
-    require(EXIT, vmcs.get(VmcsField.VM_EXIT_CONTROLS), rip);
-    require(ENTRY, vmcs.get(VmcsField.VM_ENTRY_CONTROLS), rip);
+    require(TERTIARY, Intercepts.effectiveTertiary(vmcs), rip);
   }
 
   /** A control that the processor does not support at all is for the entry checks to refuse. */

@@ -24,6 +24,8 @@ public final class MsrFile {
   private static final long EFER_WRITABLE =
       CpuState.EFER_SCE | CpuState.EFER_LME | CpuState.EFER_NXE | CpuState.EFER_LMA;
 
+  private static final int UINV_SHIFT = 32;
+
   private final Processor processor;
   private final CpuState state;
   private final VmxCapabilities capabilities;
@@ -88,6 +90,7 @@ public final class MsrFile {
     return switch (msr) {
       case IA32_EFER -> state.efer();
       case IA32_PAT -> state.paging().pat();
+      case IA32_PKRS -> state.paging().pkrs() & 0xffffffffL;
       case IA32_FS_BASE -> state.base(Segment.FS);
       case IA32_GS_BASE -> state.base(Segment.GS);
       case IA32_X2APIC_TPR -> state.cr8 << 4;
@@ -102,12 +105,27 @@ public final class MsrFile {
     switch (msr) {
       case IA32_EFER -> state.setEfer(newValue);
       case IA32_PAT -> state.paging().setPat(newValue);
+      case IA32_PKRS -> {
+        state.paging().setPkrs((int) newValue);
+        processor.mmu().rightsChanged();
+      }
       case IA32_FS_BASE -> state.setBase(Segment.FS, newValue);
       case IA32_GS_BASE -> state.setBase(Segment.GS, newValue);
       case IA32_X2APIC_TPR -> state.cr8 = newValue >>> 4;
       case IA32_TIME_STAMP_COUNTER -> timeStampOffset = newValue - processor.now();
       default -> values[msr.ordinal()] = newValue;
     }
+  }
+
+  /** The user-interrupt notification vector, bits 39:32 of IA32_UINTR_MISC. */
+  int uinv() {
+    return (int) (get(Msr.IA32_UINTR_MISC) >>> UINV_SHIFT) & 0xff;
+  }
+
+  /** Sets the user-interrupt notification vector. */
+  void setUinv(int vector) {
+    long others = get(Msr.IA32_UINTR_MISC) & ~(0xffL << UINV_SHIFT);
+    set(Msr.IA32_UINTR_MISC, others | (vector & 0xffL) << UINV_SHIFT);
   }
 
   /** The time-stamp counter, which runs at one per core cycle. */

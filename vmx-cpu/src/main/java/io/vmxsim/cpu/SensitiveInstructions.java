@@ -14,6 +14,8 @@ import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.PrimaryControl;
+import io.vmxsim.vmcs.TertiaryControl;
+import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
 
 /**
@@ -343,8 +345,13 @@ public final class SensitiveInstructions {
     if (!msrs.read(number)) {
       return raise(GENERAL_PROTECTION);
     }
-    boolean tsc = number == Msr.IA32_TIME_STAMP_COUNTER.address();
-    state.setEdxEax(tsc ? timeStamp.read() : msrs.value());
+    if (number == Msr.IA32_TIME_STAMP_COUNTER.address()) {
+      state.setEdxEax(timeStamp.read());
+    } else if (hasSpecCtrlShadow(number)) {
+      state.setEdxEax(processor.controlling().get(VmcsField.IA32_SPEC_CTRL_SHADOW));
+    } else {
+      state.setEdxEax(msrs.value());
+    }
     return done(InstructionClass.RDMSR);
   }
 
@@ -357,7 +364,14 @@ public final class SensitiveInstructions {
     if (intercepts.wrmsr(number)) {
       return processor.vmExit().instruction(ExitReason.MSR_WRITE, 0, length, 0);
     }
-    return processor.msrs().write(number, state.edxEax())
+    long value = state.edxEax();
+    if (hasSpecCtrlShadow(number)) {
+      Vmcs vmcs = processor.controlling();
+      vmcs.set(VmcsField.IA32_SPEC_CTRL_SHADOW, value);
+      long kept = vmcs.get(VmcsField.IA32_SPEC_CTRL_MASK);
+      value = (processor.msrs().get(Msr.IA32_SPEC_CTRL) & kept) | (value & ~kept);
+    }
+    return processor.msrs().write(number, value)
         ? done(InstructionClass.WRMSR)
         : raise(GENERAL_PROTECTION);
   }
@@ -388,6 +402,14 @@ public final class SensitiveInstructions {
   /** What one iteration of OUTS writes. */
   public void output(int port, int size, int value) {
     io.output(port, size, value);
+  }
+
+  /**
+   * "Virtualize IA32_SPEC_CTRL" (June 2026): software reads a shadow, and changes no masked bit.
+   */
+  private boolean hasSpecCtrlShadow(int number) {
+    return number == Msr.IA32_SPEC_CTRL.address()
+        && intercepts.on(TertiaryControl.VIRTUALIZE_IA32_SPEC_CTRL);
   }
 
   /** IN of {@code size} bytes into AL, AX or EAX. */

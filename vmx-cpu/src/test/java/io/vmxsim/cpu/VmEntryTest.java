@@ -16,6 +16,7 @@ import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.PinControl;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.SecondaryControl;
+import io.vmxsim.vmcs.TertiaryControl;
 import io.vmxsim.vmcs.VmcsField;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -253,8 +254,9 @@ class VmEntryTest {
   @Test
   void controlsThatAreNotModelledStopTheRunByName() {
     VmxFixture f = VmxFixture.ready();
+    f.set(TertiaryControl.ENABLE_HLAT);
     f.set(PrimaryControl.ACTIVATE_TERTIARY_CONTROLS);
     NotModelledException stop = assertThrows(NotModelledException.class, () -> f.vmx().vmlaunch());
-    assertTrue(stop.feature().contains("activate tertiary controls"), stop.feature());
+    assertTrue(stop.feature().contains("enable hlat"), stop.feature());
   }
 }
