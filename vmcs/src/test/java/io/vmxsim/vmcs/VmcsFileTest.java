@@ -136,8 +136,9 @@ class VmcsFileTest {
 
   private static String file(String fields) {
     return """
-        {"format": "vmxsim-vmcs", "version": 1, "revisionIdentifier": "0x1", "shadow": false,
-         "launchState": "launched", "fields": {%s}}"""
+    {"format": "vmxsim-vmcs", "version": 1, "revisionIdentifier": "0x1", "shadow": false,
+     "launchState": "launched", "fields": {%s}}\
+    """
         .formatted(fields);
   }
 
