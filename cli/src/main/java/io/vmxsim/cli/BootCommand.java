@@ -120,6 +120,10 @@ final class BootCommand implements Callable<Integer> {
       case GUEST -> {
         return end.exitCode();
       }
+      case RESET -> {
+        err.println("vmxsim: the guest reset the machine");
+        return ExitCode.FINE;
+      }
       case TRIPLE_FAULT -> {
         err.println("vmxsim: triple fault: " + machine.processor(end.processor()));
         return ExitCode.TRIPLE_FAULT;

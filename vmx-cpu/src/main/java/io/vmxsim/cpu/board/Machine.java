@@ -4,15 +4,17 @@ import io.vmxsim.cpu.ActivityState;
 import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
+import io.vmxsim.cpu.apic.ApicNetwork;
 import io.vmxsim.cpu.execute.Executor;
 import io.vmxsim.ept.PhysicalMemory;
+import io.vmxsim.vmcs.NotModelledException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bare machine: processors, RAM and the devices of a PC as far as there are any.
+ * A bare machine: processors, RAM, and the devices of a PC.
  *
  * <p>The processor whose time is furthest behind goes next, the first of equals, for a number of
  * instructions that depends on simulated time only: the interleaving is the same in every run. A
@@ -34,6 +36,7 @@ public final class Machine {
   private final PhysicalMemory memory;
   private final Bus bus;
   private final Timeline timeline;
+  private final ApicNetwork apics = new ApicNetwork();
   private final List<Processor> processors = new ArrayList<>();
   private int current;
   private @Nullable MachineEnd end;
@@ -57,13 +60,12 @@ public final class Machine {
     }
     Executor.onAll(processors);
     timeline = new Timeline(() -> processor(current).now(), profile.clockMhz() * MEGAHERTZ);
-    new DebugExit(this::endByGuest).attachTo(bus);
     bus.attachPorts(
         FirmwareConfiguration.SELECTOR_PORT,
         FirmwareConfiguration.PORTS,
         new FirmwareConfiguration(ramBytes, processorCount));
-    bus.attachPorts(
-        Uart16550.COM1, Uart16550.PORTS, new Uart16550(serial, InterruptLine.UNCONNECTED));
+    new Board(bus, timeline, apics, serial, new Power());
+    AcpiTables.write(memory, processorCount);
   }
 
   /** What the processors reach. */
@@ -95,10 +97,28 @@ public final class Machine {
     return sum;
   }
 
-  /** The power is off before the next instruction. */
-  private void endByGuest(int exitCode) {
-    processor(current).state().activity = ActivityState.SHUTDOWN;
-    end = new MachineEnd(MachineEnd.Cause.GUEST, exitCode, current);
+  /** What devices may do to the machine. */
+  private final class Power implements Board.Power {
+    @Override
+    public void end(int exitCode) {
+      off(MachineEnd.Cause.GUEST, exitCode);
+    }
+
+    @Override
+    public void reset() {
+      off(MachineEnd.Cause.RESET, 0);
+    }
+
+    @Override
+    public void suspend() {
+      throw new NotModelledException("sleeping state S3", processor(current).state().rip);
+    }
+
+    /** The power is off before the next instruction. */
+    private void off(MachineEnd.Cause cause, int exitCode) {
+      processor(current).state().activity = ActivityState.SHUTDOWN;
+      end = new MachineEnd(cause, exitCode, current);
+    }
   }
 
   /**

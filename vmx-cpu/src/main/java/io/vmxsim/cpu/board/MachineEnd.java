@@ -11,6 +11,8 @@ public record MachineEnd(Cause cause, int exitCode, int processor) {
   public enum Cause {
     /** The guest, through a device that ends the machine. */
     GUEST,
+    /** The guest reset the machine. */
+    RESET,
     /** A processor shut down: an exception on the way to its double-fault handler. */
     TRIPLE_FAULT,
     /** The instructions it was given are used up. */
