@@ -38,8 +38,10 @@ final class BootCommand implements Callable<Integer> {
 
   @Option(
       names = "--cpu",
-      paramLabel = "NAME|FILE",
-      description = "CPU profile; max by default. `vmxsim cpus` lists them.")
+      paramLabel = "NAME|FILE[,+FEATURE|-FEATURE]",
+      description =
+          "CPU profile, max by default (`vmxsim cpus` lists them), with features added and taken"
+              + " away: max,-pku,+x2apic,phys-bits=39.")
   private String cpu = "max";
 
   @Option(

@@ -94,10 +94,25 @@ public final class CpuProfile {
     }
   }
 
-  /** What {@code --cpu} takes: the name of a profile that comes with the program, or a file. */
-  public static CpuProfile of(String nameOrFile) {
-    boolean file = !NAMES.contains(nameOrFile) && Files.isRegularFile(Path.of(nameOrFile));
-    return file ? read(Path.of(nameOrFile)) : named(nameOrFile);
+  /**
+   * What {@code --cpu} takes: the name of a profile that comes with the program, or a file; behind
+   * it, with commas, features added and taken away as {@code +name} and {@code -name}, and {@code
+   * phys-bits=N}.
+   *
+   * @throws InputException if it is none, or the features do not go together
+   */
+  public static CpuProfile of(String profile) {
+    String[] parts = profile.split(",", -1);
+    boolean file = !NAMES.contains(parts[0]) && Files.isRegularFile(Path.of(parts[0]));
+    CpuProfile base = file ? read(Path.of(parts[0])) : named(parts[0]);
+    return parts.length == 1 ? base : base.variant(List.of(parts).subList(1, parts.length));
+  }
+
+  private CpuProfile variant(List<String> settings) {
+    Map<String, ProfileEntry> changed = new LinkedHashMap<>(entries);
+    CpuVariant variant = new CpuVariant(changed);
+    settings.forEach(variant::apply);
+    return new CpuProfile("--cpu", name, title, changed);
   }
 
   /** This profile with one price or geometry number replaced; see {@link #with(Map)}. */

@@ -105,6 +105,23 @@ public enum CpuidFeature {
     this.bit = bit;
   }
 
+  int leaf() {
+    return leaf;
+  }
+
+  int subleaf() {
+    return subleaf;
+  }
+
+  /** The register it is in, by its index in what CPUID returns. */
+  int register() {
+    return register;
+  }
+
+  int bit() {
+    return bit;
+  }
+
   /** Whether {@code cpuid} reports this feature. */
   boolean in(Cpuid cpuid) {
     return (cpuid.register(leaf, subleaf, register) >>> bit & 1) != 0;

@@ -9,7 +9,9 @@ import io.vmxsim.vmcs.SecondaryControl;
 import io.vmxsim.vmcs.TertiaryControl;
 import io.vmxsim.vmcs.VmxCapabilities;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -143,6 +145,22 @@ enum ProfileRule {
 
   /** What is wrong; null if the rule holds. */
   abstract @Nullable String broken(Cpuid cpuid, VmxCapabilities vmx);
+
+  /** The VMX controls that may be 1 only on a processor with {@code feature}. */
+  static List<Control> controlsOf(CpuidFeature feature) {
+    return NEEDS.entrySet().stream()
+        .filter(row -> row.getValue() == feature)
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  /** The bit of CR4 that may be 1 only on a processor with {@code feature}. */
+  static Optional<Integer> cr4BitOf(CpuidFeature feature) {
+    return CR4_BITS.entrySet().stream()
+        .filter(row -> row.getValue() == feature)
+        .map(Map.Entry::getKey)
+        .findFirst();
+  }
 
   private static Map<Control, CpuidFeature> needs() {
     Map<Control, CpuidFeature> rows = new LinkedHashMap<>();
