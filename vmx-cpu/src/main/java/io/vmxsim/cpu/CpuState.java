@@ -43,6 +43,7 @@ public final class CpuState {
   public static final long CR0_PE = 1;
 
   public static final long CR0_MP = 1 << 1;
+  public static final long CR0_EM = 1 << 2;
   public static final long CR0_TS = 1 << 3;
   public static final long CR0_ET = 1 << 4;
   public static final long CR0_NE = 1 << 5;
@@ -70,6 +71,7 @@ public final class CpuState {
   public static final long CR4_SMXE = 1 << 14;
   public static final long CR4_PCIDE = 1 << 17;
   public static final long CR4_OSXSAVE = 1 << 18;
+  public static final long CR4_CET = 1 << 23;
 
   /** IA32_EFER bits. */
   public static final long EFER_SCE = 1;
@@ -106,6 +108,9 @@ public final class CpuState {
 
   /** The shadow-stack pointer of CET. */
   public long ssp;
+
+  /** x87, SSE, AVX and what else XSAVE manages. */
+  public final ExtendedState extended = new ExtendedState();
 
   /** Selectors, bases, limits (in bytes) and VMCS-format access rights, by {@link Segment}. */
   public final int[] selectors = new int[Segment.COUNT];
@@ -299,6 +304,11 @@ public final class CpuState {
    */
   void setControlRegisters(long cr0, long cr3, long cr4, long efer) {
     paging.setControlRegisters(cr0, cr3, cr4, efer);
+  }
+
+  /** XINUSE: the state components that are not in their initial configuration. */
+  public long xinuse() {
+    return extended.inUse() | (paging.pkru() != 0 ? 1L << ExtendedState.PKRU : 0);
   }
 
   /** The registers that address translation reads. */

@@ -104,6 +104,11 @@ public final class Cpuid {
     return feature.in(this);
   }
 
+  /** Whether XGETBV takes 1 in ECX. */
+  public boolean hasXgetbv1() {
+    return (register(0xD, 1, EAX) >>> 2 & 1) != 0;
+  }
+
   /** MAXPHYADDR: the width of physical addresses, in bits; 36 without leaf 80000008H. */
   public int maxPhyAddr() {
     int bits = register(ADDRESS_SIZES, 0, EAX) & 0xFF;

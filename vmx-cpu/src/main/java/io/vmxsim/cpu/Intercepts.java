@@ -267,6 +267,11 @@ public final class Intercepts {
             || bit(vmcs.get(bitmap), (int) encoding));
   }
 
+  /** XSAVES or XRSTORS of supervisor components, one of which is in the XSS-exiting bitmap. */
+  boolean xss(long components) {
+    return active && (components & vmcs.get(VmcsField.XSS_EXITING_BITMAP)) != 0;
+  }
+
   private boolean bit(long bitmap, int index) {
     return (memory.read8(bitmap + (index >>> 3)) >>> (index & 7) & 1) != 0;
   }

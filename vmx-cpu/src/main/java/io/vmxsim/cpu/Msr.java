@@ -54,7 +54,7 @@ public enum Msr {
   IA32_X2APIC_ICR(0x830, Accepts.ANY),
   IA32_UINTR_MISC(0x988, Accepts.ANY),
   IA32_BNDCFGS(0xd90, Accepts.CANONICAL),
-  IA32_XSS(0xda0, Accepts.ANY),
+  IA32_XSS(0xda0, Accepts.SUPERVISOR_COMPONENTS),
   IA32_LBR_CTL(0x14ce, Accepts.ANY),
   IA32_EFER(0xc0000080, Accepts.EFER_BITS),
   IA32_STAR(0xc0000081, Accepts.ANY),
@@ -76,6 +76,7 @@ public enum Msr {
     CANONICAL,
     MEMORY_TYPES,
     EFER_BITS,
+    SUPERVISOR_COMPONENTS,
     UNTIL_LOCKED
   }
 

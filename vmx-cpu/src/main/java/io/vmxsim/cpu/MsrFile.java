@@ -143,6 +143,7 @@ public final class MsrFile {
       case CANONICAL -> processor.isCanonical(newValue);
       case MEMORY_TYPES -> areMemoryTypes(newValue);
       case EFER_BITS -> (newValue & ~EFER_WRITABLE) == 0;
+      case SUPERVISOR_COMPONENTS -> (newValue & ~processor.xsaveLayout().supervisor()) == 0;
       case UNTIL_LOCKED -> (get(msr) & 1) == 0;
     };
   }

@@ -29,6 +29,7 @@ public final class Processor {
   private final CpuState state;
   private final Cycles cycles = new Cycles();
   private final MsrFile msrs;
+  private final XsaveLayout xsaveLayout;
   private final Intercepts intercepts;
   private final DebugRegisters debug;
   private final PendingEvents pending;
@@ -71,6 +72,7 @@ public final class Processor {
                 (int) costs.of(Cost.WALK_NESTED_TLB_HIT)));
     mmu.paging().setPage1GSupported(profile.cpuid().has(CpuidFeature.PAGE1GB));
     state = new CpuState(mmu);
+    xsaveLayout = new XsaveLayout(profile.cpuid());
     msrs = new MsrFile(this);
     intercepts = new Intercepts(memory);
     debug = new DebugRegisters(this);
@@ -140,6 +142,11 @@ public final class Processor {
   /** The sensitive instructions, for guest software. */
   public SensitiveInstructions sensitive() {
     return sensitive;
+  }
+
+  /** Where XSAVE keeps what. */
+  public XsaveLayout xsaveLayout() {
+    return xsaveLayout;
   }
 
   /** What the controlling VMCS intercepts. */

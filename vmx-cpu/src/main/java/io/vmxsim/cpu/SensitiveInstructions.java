@@ -14,6 +14,7 @@ import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.PrimaryControl;
+import io.vmxsim.vmcs.SecondaryControl;
 import io.vmxsim.vmcs.TertiaryControl;
 import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
@@ -28,7 +29,11 @@ import io.vmxsim.vmcs.VmcsField;
  * and leaves it to the caller to move RIP past it.
  */
 public final class SensitiveInstructions {
+  private static final int XSAVE_LEAF = 0xd;
   private static final long XCR0_X87 = 1;
+  private static final long MPX = 3 << 3;
+  private static final long AVX512 = 7 << 5;
+  private static final long AMX = 3 << 17;
 
   private final Processor processor;
   private final CpuState state;
@@ -142,11 +147,24 @@ public final class SensitiveInstructions {
         .profile()
         .cpuid()
         .query((int) state.register(RAX), (int) state.register(RCX), state.cr4(), cpuid);
+    if ((int) state.register(RAX) == XSAVE_LEAF) {
+      reportAreaSize((int) state.register(RCX));
+    }
     state.setRegister(RAX, Integer.toUnsignedLong(cpuid[0]));
     state.setRegister(RBX, Integer.toUnsignedLong(cpuid[1]));
     state.setRegister(RCX, Integer.toUnsignedLong(cpuid[2]));
     state.setRegister(RDX, Integer.toUnsignedLong(cpuid[3]));
     return done(InstructionClass.CPUID);
+  }
+
+  /** CPUID leaf 0DH reports how large the XSAVE area of the enabled components is. */
+  private void reportAreaSize(int subleaf) {
+    XsaveLayout layout = processor.xsaveLayout();
+    if (subleaf == 0) {
+      cpuid[Cpuid.EBX] = layout.standardSize(state.xcr0);
+    } else if (subleaf == 1 && cpuid[Cpuid.EAX] != 0) {
+      cpuid[Cpuid.EBX] = layout.compactedSize(state.xcr0 | processor.msrs().get(Msr.IA32_XSS));
+    }
   }
 
   /** INVD; the caches it empties are not modelled. */
@@ -171,14 +189,48 @@ public final class SensitiveInstructions {
     return done(InstructionClass.XSETBV);
   }
 
-  /** Supported components (CPUID leaf 0DH); AVX needs SSE, the parts of AVX-512 come together. */
+  /**
+   * XCR0 takes what CPUID leaf 0DH reports; AVX needs SSE, the two parts of MPX, the three of
+   * AVX-512 and the two of AMX come together, and AVX-512 needs AVX ("XCR0", volume 1, 13.3).
+   */
   private boolean isSupportedXcr0(long value) {
-    processor.profile().cpuid().query(0xd, 0, state.cr4(), cpuid);
-    long supported = Integer.toUnsignedLong(cpuid[0]) | (long) cpuid[3] << 32;
     boolean sse = (value & 1 << 1) != 0;
     boolean avx = (value & 1 << 2) != 0;
-    long avx512 = value & 7 << 5;
-    return (value & ~supported) == 0 && (sse || !avx) && (avx512 == 0 || (avx512 == 7 << 5 && avx));
+    boolean avx512 = (value & AVX512) != 0;
+    return (value & ~processor.xsaveLayout().user()) == 0
+        && (sse || !avx)
+        && comeTogether(value, MPX)
+        && comeTogether(value, AVX512)
+        && comeTogether(value, AMX)
+        && (avx || !avx512);
+  }
+
+  private static boolean comeTogether(long value, long parts) {
+    return (value & parts) == 0 || (value & parts) == parts;
+  }
+
+  /**
+   * XSAVES or XRSTORS before its operand is accessed: it must be enabled, needs CPL 0, and exits
+   * for components in the XSS-exiting bitmap (25.1.3).
+   *
+   * @param asked EDX:EAX
+   */
+  public StepOutcome admitXsaves(boolean saves, long asked, int length) {
+    if (processor.inNonRoot() && !intercepts.on(SecondaryControl.ENABLE_XSAVES_XRSTORS)) {
+      return raise(INVALID_OPCODE);
+    }
+    if (state.cpl() > 0) {
+      return raise(GENERAL_PROTECTION);
+    }
+    long components = asked & processor.msrs().get(Msr.IA32_XSS);
+    if (!intercepts.xss(components)) {
+      return StepOutcome.DONE;
+    }
+    long reported = information;
+    long qualification = displacement;
+    operands(0, 0);
+    ExitReason reason = saves ? ExitReason.XSAVES : ExitReason.XRSTORS;
+    return processor.vmExit().instruction(reason, qualification, length, reported);
   }
 
   /** VMCALL: the guest's call to its VMM. */
@@ -283,6 +335,9 @@ public final class SensitiveInstructions {
     if (admitted != StepOutcome.DONE) {
       return admitted;
     }
+    if ((int) state.register(RCX) != 0) {
+      return raise(GENERAL_PROTECTION);
+    }
     StepOutcome load = processor.access(address, 1, Access.READ);
     if (load != StepOutcome.DONE) {
       return load;
@@ -293,9 +348,15 @@ public final class SensitiveInstructions {
 
   /** MWAIT; every wait ends at once, as the architecture permits. */
   public StepOutcome mwait(int length) {
-    StepOutcome outcome = plain(Intercept.MWAIT, monitoring ? 1 : 0, length);
+    StepOutcome admitted = admit(Intercept.MWAIT, monitoring ? 1 : 0, length);
+    if (admitted != StepOutcome.DONE) {
+      return admitted;
+    }
+    if ((int) state.register(RCX) >>> 1 != 0) {
+      return raise(GENERAL_PROTECTION); // only "interrupts end it though masked" is there
+    }
     monitoring = false;
-    return outcome;
+    return done(Intercept.MWAIT.instructionClass());
   }
 
   /** WBINVD; the caches it writes back are not modelled. */

@@ -77,7 +77,7 @@ final class Block {
     return switch (op) {
       case IN_I, IN_DX, OUT_I, OUT_DX, CPUID, RDTSC, RDTSCP, RDPMC, RDRAND, RDSEED -> true;
       case RDMSR, WRMSR, MOV_R_CR, MOV_CR_R, MOV_R_DR, MOV_DR_R, CLTS, LMSW -> true;
-      case INVLPG, INVPCID, INVD, WBINVD, HLT, MONITOR, MWAIT, XSETBV, PAUSE -> true;
+      case INVLPG, INVPCID, INVD, WBINVD, WBNOINVD, HLT, MONITOR, MWAIT, XSETBV, PAUSE -> true;
       default -> false;
     };
   }

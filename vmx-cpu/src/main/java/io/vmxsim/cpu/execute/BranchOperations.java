@@ -15,6 +15,7 @@ final class BranchOperations {
   private final FarTransfer far;
   private final InterruptReturn interruptReturn;
   private final FastSystemCall systemCall;
+  private final TransactionOperations transactions;
   private final Progress progress;
   private final Faults faults;
 
@@ -31,6 +32,7 @@ final class BranchOperations {
     this.far = far;
     this.interruptReturn = interruptReturn;
     this.systemCall = systemCall;
+    transactions = new TransactionOperations(operands, faults);
     this.progress = progress;
     this.faults = faults;
     state = operands.state;
@@ -106,6 +108,7 @@ final class BranchOperations {
       case RETF -> far.returnFrom(size, (int) in.immediate & 0xffff);
       case IRET -> interruptReturn.execute(size, in.length);
       case SYSCALL -> systemCall.call();
+      case XBEGIN, XEND, XABORT, XTEST -> transactions.execute(in);
       case SYSENTER -> systemCall.enter();
       case SYSEXIT -> systemCall.exit(size);
       case SYSRET -> systemCall.sysret(size);

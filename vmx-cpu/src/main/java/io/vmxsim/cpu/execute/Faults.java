@@ -21,7 +21,9 @@ final class Faults {
   private static final int NOT_PRESENT = 11;
   private static final int STACK = 12;
   private static final int GENERAL_PROTECTION = 13;
+  private static final int FLOATING_POINT = 16;
   private static final int ALIGNMENT_CHECK = 17;
+  private static final int X87_ERROR_SUMMARY = 1 << 7;
 
   /** Error codes: the event was not caused by the program; the selector is a vector of the IDT. */
   static final int EXT = 1;
@@ -51,6 +53,20 @@ final class Faults {
 
   NotCompleted deviceNotAvailable() {
     return raise(DEVICE_NOT_AVAILABLE, 0);
+  }
+
+  /**
+   * #MF if an unmasked x87 exception is pending; with CR0.NE = 0 that is an interrupt of the board.
+   */
+  void requireNoX87Error() {
+    CpuState state = processor.state();
+    if ((state.extended.status & X87_ERROR_SUMMARY) == 0) {
+      return;
+    }
+    if ((state.cr0() & CpuState.CR0_NE) == 0) {
+      throw notModelled("x87 errors as interrupts (CR0.NE = 0)");
+    }
+    throw raise(FLOATING_POINT, 0);
   }
 
   NotCompleted invalidTss(int errorCode) {

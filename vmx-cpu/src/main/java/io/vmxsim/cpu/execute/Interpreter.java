@@ -1,11 +1,15 @@
 package io.vmxsim.cpu.execute;
 
+import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.decode.Instruction;
+import io.vmxsim.cpu.decode.Op;
 import java.util.Locale;
 
 /** Hands each instruction to the operations of its group. */
 final class Interpreter {
+  private final Processor processor;
   private final Operands operands;
   private final Faults faults;
   private final AluOperations alu;
@@ -20,9 +24,13 @@ final class Interpreter {
   private final SystemOperations system;
   private final VmxOperations vmx;
   private final DecimalOperations decimal;
+  private final StateOperations stateOperations;
+  private final VectorMoveOperations vectorMove;
+  private final X87Operations x87;
   private final InterruptDelivery delivery;
 
   Interpreter(Processor processor, Operands operands, Progress progress, Faults faults) {
+    this.processor = processor;
     this.operands = operands;
     this.faults = faults;
     Segmentation segments = operands.segments;
@@ -53,6 +61,10 @@ final class Interpreter {
     string = new StringOperations(processor, operands, alu, faults);
     system = new SystemOperations(processor, operands, tables, progress, faults);
     vmx = new VmxOperations(processor, operands, progress, faults);
+    VectorOperands vectors = new VectorOperands(operands, faults);
+    stateOperations = new StateOperations(processor, operands, vectors, faults);
+    vectorMove = new VectorMoveOperations(vectors);
+    x87 = new X87Operations(operands, faults);
     decimal = new DecimalOperations(processor.state(), faults);
     delivery =
         new InterruptDelivery(processor, operands, segmentLoad, code, handlerStack, tasks, faults);
@@ -68,13 +80,23 @@ final class Interpreter {
       case MOVE -> move.execute(in);
       case BRANCH -> branch.execute(in);
       case STACK -> stack.execute(in);
-      case SHIFT -> shift.execute(in);
-      case BIT -> bit.execute(in);
-      case MULTIPLY -> multiply.execute(in);
+      case SHIFT -> shift.execute(encodable(in));
+      case BIT -> bit.execute(encodable(in));
+      case MULTIPLY -> multiply.execute(encodable(in));
       case STRING -> string.execute(in);
       case FLAG -> flag.execute(in);
       default -> executeRare(in);
     }
+  }
+
+  /**
+   * VEX prefixes are #UD in real-address and virtual-8086 mode, which the decoder does not know.
+   */
+  private Instruction encodable(Instruction in) {
+    if (in.vex && (!operands.segments.protectedMode() || operands.segments.virtual8086())) {
+      throw faults.invalidOpcode();
+    }
+    return in;
   }
 
   private void executeRare(Instruction in) {
@@ -84,6 +106,10 @@ final class Interpreter {
       case SYSTEM -> system.execute(in);
       case VMX -> vmx.execute(in);
       case DECIMAL -> decimal.execute(in);
+      case SHADOW_STACK -> shadowStack(in);
+      case STATE -> stateOperations.execute(in);
+      case SIMD_MOVE -> vectorMove.execute(in);
+      case X87 -> x87.execute(in);
       default -> throw faults.notModelled(in.op.mnemonic().toUpperCase(Locale.ROOT));
     }
   }
@@ -95,6 +121,22 @@ final class Interpreter {
       case UNDEFINED -> faults.invalidOpcode();
       default -> throw new IllegalStateException("ran " + in.op);
     };
+  }
+
+  /** Without shadow stacks RDSSP is a NOP and the others are not there. */
+  private void shadowStack(Instruction in) {
+    if (areShadowStacksOn()) {
+      throw faults.notModelled("shadow stacks");
+    }
+    if (in.op != Op.RDSSP) {
+      throw faults.invalidOpcode();
+    }
+  }
+
+  private boolean areShadowStacksOn() {
+    Msr control = processor.state().cpl() == 3 ? Msr.IA32_U_CET : Msr.IA32_S_CET;
+    return (processor.state().cr4() & CpuState.CR4_CET) != 0
+        && (processor.msrs().get(control) & 1) != 0;
   }
 
   private void hint(Instruction in) {

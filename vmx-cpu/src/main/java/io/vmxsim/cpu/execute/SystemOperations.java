@@ -12,9 +12,11 @@ import io.vmxsim.cpu.Segment;
 import io.vmxsim.cpu.SensitiveInstructions;
 import io.vmxsim.cpu.StepOutcome;
 import io.vmxsim.cpu.decode.Instruction;
+import io.vmxsim.cpu.decode.Op;
 import io.vmxsim.ept.PagingState;
 import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.InstructionInformation;
+import io.vmxsim.vmcs.SecondaryControl;
 import java.util.Locale;
 
 /**
@@ -151,16 +153,26 @@ final class SystemOperations {
       case RDGSBASE -> readBase(in, Segment.GS);
       case WRFSBASE -> writeBase(in, Segment.FS);
       case WRGSBASE -> writeBase(in, Segment.GS);
-      case RDPID ->
-          operands.setRegister(in.rm, 8, processor.msrs().get(Msr.IA32_TSC_AUX) & 0xffffffffL);
+      case RSM -> throw faults.invalidOpcode(); // outside system-management mode
+      case GETSEC -> {
+        if ((state.cr4() & CpuState.CR4_SMXE) == 0) {
+          throw faults.invalidOpcode();
+        }
+        throw faults.notModelled("GETSEC");
+      }
+      case UMONITOR, UMWAIT, TPAUSE -> userWait(in);
+      case WBNOINVD -> faults.require(sensitive.wbinvd(in.length));
+      case RDPID -> {
+        if (processor.inNonRoot() && !processor.intercepts().on(SecondaryControl.ENABLE_RDTSCP)) {
+          throw faults.invalidOpcode();
+        }
+        operands.setRegister(in.rm, 8, processor.msrs().get(Msr.IA32_TSC_AUX) & 0xffffffffL);
+      }
       case XGETBV -> {
         if ((state.cr4() & CpuState.CR4_OSXSAVE) == 0) {
           throw faults.invalidOpcode();
         }
-        if ((int) state.register(RCX) != 0) {
-          throw faults.generalProtection(0);
-        }
-        state.setEdxEax(state.xcr0);
+        state.setEdxEax(extendedControl((int) state.register(RCX)));
       }
       case RDPKRU -> {
         requireKeys();
@@ -180,6 +192,35 @@ final class SystemOperations {
         }
       }
     }
+  }
+
+  /**
+   * Every wait ends at once; in VMX non-root operation a control that is not modelled permits them.
+   */
+  private void userWait(Instruction in) {
+    if (processor.inNonRoot()) {
+      throw faults.invalidOpcode();
+    }
+    if (in.op == Op.UMONITOR) {
+      long offset = Val.zeroExtend(state.register(in.rm), in.addressSize);
+      operands.mem.load(segments.forLoad(in.segment, offset, 1), 1);
+    } else {
+      if ((state.cr4() & CpuState.CR4_TSD) != 0 && state.cpl() > 0) {
+        throw faults.generalProtection(0);
+      }
+      state.status.set(0);
+    }
+  }
+
+  /** XCR0, or with number 1 which of its components are in use. */
+  private long extendedControl(int number) {
+    if (number == 0) {
+      return state.xcr0;
+    }
+    if (number != 1 || !processor.profile().cpuid().hasXgetbv1()) {
+      throw faults.generalProtection(0);
+    }
+    return state.xcr0 & state.xinuse();
   }
 
   private void requireSystem() {

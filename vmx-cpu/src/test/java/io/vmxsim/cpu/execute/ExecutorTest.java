@@ -131,9 +131,9 @@ class ExecutorTest {
 
   @Test
   void whatIsNotModelledIsNamed() {
-    CodeMachine m = CodeMachine.in64BitMode("90 0faa"); // rsm
+    CodeMachine m = CodeMachine.in64BitMode("90 0f01cf"); // encls
     NotModelledException stop = assertThrows(NotModelledException.class, () -> m.processor.run(10));
-    assertEquals("RSM", stop.feature());
+    assertEquals("ENCLS", stop.feature());
     assertEquals(1, m.processor.instructions());
   }
 }
