@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
       ReplayCommand.class,
       CompareCommand.class,
       BootCommand.class,
+      SuiteCommand.class,
       TraceCommand.class,
       CheckCommand.class,
       FieldsCommand.class,

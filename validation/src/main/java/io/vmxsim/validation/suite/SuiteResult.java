@@ -1,0 +1,40 @@
+package io.vmxsim.validation.suite;
+
+/**
+ * How a test ended.
+ *
+ * @param name of the test
+ * @param outcome in a word
+ * @param exitCode what the guest gave, odd; 0 if it gave none
+ * @param passed lines in which the guest said that something passed; likewise the next two
+ * @param instructions retired
+ * @param reason why it did not pass: what stopped it, or the first line that says FAIL; else empty
+ */
+public record SuiteResult(
+    String name,
+    Outcome outcome,
+    int exitCode,
+    int passed,
+    int failed,
+    int skipped,
+    long instructions,
+    String reason) {
+
+  /** Exit codes of kvm-unit-tests, as isa-debug-exit makes them of its statuses 0, 77 and 127. */
+  static final int PASSED = 1;
+
+  static final int SKIPPED = 77 << 1 | 1;
+  static final int ABORTED = 127 << 1 | 1;
+
+  /** In a word. */
+  public enum Outcome {
+    /** The guest says that all passed. */
+    PASS,
+    /** The guest says that something failed. */
+    FAIL,
+    /** The guest says that it cannot test this machine, or there is no image. */
+    SKIP,
+    /** The guest gave up, or it was stopped. */
+    ABORT
+  }
+}

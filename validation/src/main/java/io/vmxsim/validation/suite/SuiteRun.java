@@ -1,0 +1,120 @@
+package io.vmxsim.validation.suite;
+
+import io.vmxsim.cpu.CpuProfile;
+import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.board.Machine;
+import io.vmxsim.cpu.board.MachineEnd;
+import io.vmxsim.guests.BootRequest;
+import io.vmxsim.guests.ImageLoader;
+import io.vmxsim.validation.suite.SuiteResult.Outcome;
+import io.vmxsim.vmcs.InputException;
+import io.vmxsim.vmcs.NotModelledException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Runs one test on a machine of its own. */
+public final class SuiteRun {
+  private final SuiteTest test;
+  private final ByteArrayOutputStream serial = new ByteArrayOutputStream();
+
+  private SuiteRun(SuiteTest test) {
+    this.test = test;
+  }
+
+  /**
+   * Runs a test.
+   *
+   * @param folder where its image is
+   * @param limit instructions after which it is stopped
+   * @param log takes all that the guest said
+   */
+  public static SuiteResult of(SuiteTest test, Path folder, long limit, Log log) {
+    SuiteRun run = new SuiteRun(test);
+    SuiteResult result = run.run(folder, limit);
+    log.take(test, run.said());
+    return result;
+  }
+
+  /** Takes what a guest said. */
+  public interface Log {
+    /** Takes all of it at the end of the run. */
+    void take(SuiteTest test, String said);
+  }
+
+  private String said() {
+    return serial.toString(StandardCharsets.ISO_8859_1);
+  }
+
+  private SuiteResult run(Path folder, long limit) {
+    Path image = folder.resolve(test.file());
+    if (!Files.exists(image)) {
+      return result(Outcome.SKIP, 0, 0, "no image " + test.file());
+    }
+    Machine machine =
+        new Machine(
+            CpuProfile.of(test.cpu()), test.memoryBytes(), test.processors(), serial::write);
+    try {
+      byte[] bytes = Files.readAllBytes(image);
+      ImageLoader.load(
+          new BootRequest(test.file(), bytes, test.arguments(), List.of()), machine);
+      return ended(machine, machine.run(limit));
+    } catch (NotModelledException | InputException stop) {
+      return result(Outcome.ABORT, 0, machine.instructions(), String.valueOf(stop.getMessage()));
+    } catch (IOException failure) {
+      throw InputException.of(image, "expected a readable image", failure);
+    }
+  }
+
+  private SuiteResult ended(Machine machine, MachineEnd end) {
+    long instructions = machine.instructions();
+    Processor processor = machine.processor(end.processor());
+    return switch (end.cause()) {
+      case GUEST -> told(end.exitCode(), instructions);
+      case LIMIT -> result(Outcome.ABORT, 0, instructions, "instruction limit at " + processor);
+      case TRIPLE_FAULT -> result(Outcome.ABORT, 0, instructions, "triple fault at " + processor);
+      case HALTED -> result(Outcome.ABORT, 0, instructions, "halted for good at " + processor);
+      case RESET -> result(Outcome.ABORT, 0, instructions, "reset by the guest");
+    };
+  }
+
+  /** The guest ended by itself, and its exit code says how. */
+  private SuiteResult told(int exitCode, long instructions) {
+    Outcome outcome =
+        switch (exitCode) {
+          case SuiteResult.PASSED -> Outcome.PASS;
+          case SuiteResult.SKIPPED -> Outcome.SKIP;
+          case SuiteResult.ABORTED -> Outcome.ABORT;
+          default -> Outcome.FAIL;
+        };
+    String reason = outcome == Outcome.PASS ? "" : firstLine(outcome);
+    return result(outcome, exitCode, instructions, reason);
+  }
+
+  /** The first line that says what the outcome says, or else the last one. */
+  private String firstLine(Outcome outcome) {
+    String prefix = outcome + ":";
+    List<String> lines = said().lines().filter(line -> !line.isBlank()).toList();
+    String last = lines.isEmpty() ? "" : lines.get(lines.size() - 1);
+    return lines.stream().filter(line -> line.startsWith(prefix)).findFirst().orElse(last);
+  }
+
+  private SuiteResult result(Outcome outcome, int exitCode, long instructions, String reason) {
+    return new SuiteResult(
+        test.name(),
+        outcome,
+        exitCode,
+        count("PASS:"),
+        count("FAIL:"),
+        count("SKIP:"),
+        instructions,
+        reason);
+  }
+
+  private int count(String prefix) {
+    return (int) said().lines().filter(line -> line.startsWith(prefix)).count();
+  }
+}
