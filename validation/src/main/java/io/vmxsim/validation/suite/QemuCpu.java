@@ -24,9 +24,10 @@ final class QemuCpu {
   private QemuCpu() {}
 
   /**
+   * What {@code --cpu} takes in place of QEMU's {@code -cpu}.
+   *
    * @param model QEMU's model and its features, with commas between
    * @param ignored takes what has no meaning here
-   * @return what {@code --cpu} takes
    */
   static String profile(String model, List<String> ignored) {
     String[] parts = model.split(",", -1);

@@ -90,7 +90,7 @@ public final class SuiteConfiguration {
     List<String> ignored = new ArrayList<>();
     String cpu = "max";
     long memory = DEFAULT_MEMORY;
-    String[] words = value("qemu_params", value("extra_params", "")).split("\\s+");
+    String[] words = value("qemu_params", value("extra_params", "")).split("\\s+", -1);
     for (int i = 0; i < words.length; i++) {
       boolean hasValue = i + 1 < words.length;
       if (words[i].equals("-cpu") && hasValue) {

@@ -59,8 +59,7 @@ public final class SuiteRun {
             CpuProfile.of(test.cpu()), test.memoryBytes(), test.processors(), serial::write);
     try {
       byte[] bytes = Files.readAllBytes(image);
-      ImageLoader.load(
-          new BootRequest(test.file(), bytes, test.arguments(), List.of()), machine);
+      ImageLoader.load(new BootRequest(test.file(), bytes, test.arguments(), List.of()), machine);
       return ended(machine, machine.run(limit));
     } catch (NotModelledException | InputException stop) {
       return result(Outcome.ABORT, 0, machine.instructions(), String.valueOf(stop.getMessage()));

@@ -40,7 +40,8 @@ public record SuiteTest(
     for (String name : names) {
       if (tests.stream().noneMatch(test -> test.isCalled(name))) {
         String known = String.join(" ", tests.stream().map(SuiteTest::name).toList());
-        throw new InputException(name, "", "expected a test or a group of tests; there are " + known);
+        throw new InputException(
+            name, "", "expected a test or a group of tests; there are " + known);
       }
     }
     return tests.stream()
