@@ -87,7 +87,7 @@ final class PendingEvents {
   }
 
   /** VM entry: the windows and the VMX-preemption timer that the controls open. */
-  void enterNonRoot(Vmcs vmcs) {
+  void enterNonRoot(Vmcs vmcs, long begin) {
     Intercepts intercepts = processor.intercepts();
     if (intercepts.on(PrimaryControl.NMI_WINDOW_EXITING)) {
       add(BoundaryEvent.NMI_WINDOW);
@@ -96,7 +96,7 @@ final class PendingEvents {
       add(BoundaryEvent.INTERRUPT_WINDOW);
     }
     if (intercepts.on(PinControl.ACTIVATE_VMX_PREEMPTION_TIMER)) {
-      startPreemptionTimer(vmcs.get(VmcsField.VMX_PREEMPTION_TIMER_VALUE));
+      startPreemptionTimer(vmcs.get(VmcsField.VMX_PREEMPTION_TIMER_VALUE), begin);
       add(BoundaryEvent.PREEMPTION_TIMER);
     }
   }
@@ -156,9 +156,9 @@ final class PendingEvents {
     return unblockedByIret;
   }
 
-  /** VM entry starts the VMX-preemption timer ("VMX-Preemption Timer", 26.6.4). */
-  private void startPreemptionTimer(long count) {
-    preemptionTimerStart = processor.msrs().timeStampCounter() >>> preemptionTimerRate;
+  /** VM entry starts the VMX-preemption timer as it begins ("VMX-Preemption Timer", 26.6.4). */
+  private void startPreemptionTimer(long count, long begin) {
+    preemptionTimerStart = begin >>> preemptionTimerRate;
     preemptionTimerCount = count;
   }
 

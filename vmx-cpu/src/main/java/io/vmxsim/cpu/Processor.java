@@ -211,11 +211,16 @@ public final class Processor {
     return entries;
   }
 
-  void enterNonRoot(Vmcs vmcs) {
+  /**
+   * The processor is in VMX non-root operation.
+   *
+   * @param begin what the time-stamp counter was when the VM entry began
+   */
+  void enterNonRoot(Vmcs vmcs, long begin) {
     entries++;
     controlling = vmcs;
     intercepts.enter(vmcs);
-    pending.enterNonRoot(vmcs);
+    pending.enterNonRoot(vmcs, begin);
   }
 
   void leaveNonRoot() {

@@ -91,6 +91,7 @@ final class VmEntry {
    * @return false if it failed during or after loading guest state: host state is loaded
    */
   boolean enter(Vmcs vmcs, boolean launch) {
+    long begin = processor.msrs().timeStampCounter();
     processor.cycles().exit += processor.costs().of(Cost.VM_ENTRY);
     if (broken != null) {
       return fail(vmcs, ExitReason.INVALID_STATE, broken.qualification());
@@ -112,7 +113,7 @@ final class VmEntry {
       vmcs.setLaunched(true);
     }
     modelledControls = true;
-    processor.enterNonRoot(vmcs);
+    processor.enterNonRoot(vmcs, begin);
     settleNonRegisterState(vmcs);
     return true;
   }
