@@ -23,8 +23,8 @@ enum BoundaryEvent {
   PREEMPTION_TIMER(States.RUNNING | States.SHUTDOWN, 0),
   /** The VM exit of "NMI-window exiting" (26.6.6). */
   NMI_WINDOW(States.RUNNING | States.SHUTDOWN, Interruptibility.MOV_SS | Interruptibility.NMI),
-  /** A non-maskable interrupt. */
-  NMI(States.RUNNING | States.SHUTDOWN, Interruptibility.MOV_SS),
+  /** A non-maskable interrupt; STI inhibits it for an instruction, as it may (volume 2, STI). */
+  NMI(States.RUNNING | States.SHUTDOWN, Interruptibility.SHADOW),
   /** The VM exit of "interrupt-window exiting" (26.6.5). */
   INTERRUPT_WINDOW(States.RUNNING, Interruptibility.SHADOW),
   /** A maskable interrupt from outside. */

@@ -262,7 +262,7 @@ final class ControlRegisters {
   private long readCr8() {
     return intercepts.on(PrimaryControl.USE_TPR_SHADOW)
         ? processor.memory().read8(vtprAddress()) >>> 4
-        : state.cr8;
+        : processor.taskPriority();
   }
 
   private StepOutcome loadCr8(long value, int length) {
@@ -270,7 +270,7 @@ final class ControlRegisters {
       return generalProtection();
     }
     if (!intercepts.on(PrimaryControl.USE_TPR_SHADOW)) {
-      state.cr8 = value;
+      processor.setTaskPriority((int) value);
       return done(InstructionClass.MOV_TO_CR8);
     }
     processor.memory().write32(vtprAddress(), (int) value << 4);

@@ -9,7 +9,8 @@ import java.util.TreeMap;
  * What CPUID returns on one logical processor (SDM volume 2, “CPUID—CPU Identification”).
  *
  * <p>OSXSAVE and OSPKE follow CR4. The initial APIC ID, the x2APIC ID and the XSAVE area sizes are
- * those of the dump the profile was made from.
+ * those of the dump the profile was made from; {@link CpuidInstruction} makes them this
+ * processor's.
  */
 public final class Cpuid {
   static final int EAX = 0;
@@ -22,6 +23,7 @@ public final class Cpuid {
   private static final int STRUCTURED_FEATURES = 0x7;
   private static final int EXTENDED_FEATURES = 0x80000001;
   private static final int SYSCALL = 1 << 11;
+  private static final int TIME_STAMP_COUNTER = 0x15;
   private static final int ADDRESS_SIZES = 0x80000008;
   private static final int OSXSAVE = 1 << 27;
   private static final int OSPKE = 1 << 4;
@@ -80,10 +82,7 @@ public final class Cpuid {
    * subleaf in between that the profile lacks gives zeros. Nothing is allocated.
    */
   public void query(int leaf, int subleaf, long cr4, int[] out) {
-    int effective = leaf;
-    if (Integer.compareUnsigned(leaf, highest(leaf & EXTENDED)) > 0) {
-      effective = highest(0);
-    }
+    int effective = effectiveLeaf(leaf);
     int row = find(effective, subleaf);
     for (int i = 0; i < 4; i++) {
       out[i] = row < 0 ? 0 : registers[row * 4 + i];
@@ -97,6 +96,11 @@ public final class Cpuid {
       out[ECX] = subleaf & 0xFF;
       out[EDX] = register(effective, 0, EDX);
     }
+  }
+
+  /** The leaf whose values CPUID returns for a value of EAX. */
+  int effectiveLeaf(int leaf) {
+    return Integer.compareUnsigned(leaf, highest(leaf & EXTENDED)) > 0 ? highest(0) : leaf;
   }
 
   /** Whether the processor reports {@code feature}. */
@@ -113,6 +117,13 @@ public final class Cpuid {
   public int maxPhyAddr() {
     int bits = register(ADDRESS_SIZES, 0, EAX) & 0xFF;
     return bits == 0 ? 36 : bits;
+  }
+
+  /** Cycles of the time-stamp counter for one of the core crystal clock; 1 if not reported. */
+  int cyclesPerCrystalTick() {
+    int denominator = register(TIME_STAMP_COUNTER, 0, EAX);
+    int numerator = register(TIME_STAMP_COUNTER, 0, EBX);
+    return denominator == 0 ? 1 : Math.max(1, numerator / denominator);
   }
 
   /** The width of linear addresses, in bits; 32 without leaf 80000008H. */

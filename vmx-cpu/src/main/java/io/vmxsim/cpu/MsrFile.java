@@ -1,5 +1,6 @@
 package io.vmxsim.cpu;
 
+import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.vmcs.VmxCapabilities;
 
 /**
@@ -7,13 +8,18 @@ import io.vmxsim.vmcs.VmxCapabilities;
  * exits come before and are not its business.
  *
  * <p>An MSR that is a view of another register has no value of its own: EFER, PAT, FS.base,
- * GS.base, the TPR, the time-stamp counter.
+ * GS.base, the time-stamp counter, and what belongs to the local APIC.
  */
 public final class MsrFile {
   /** IA32_VMX_BASIC, the first of the VMX capability MSRs ("VMX Capability Reporting Facility"). */
   private static final int FIRST_VMX_CAPABILITY = 0x480;
 
   private static final int LAST_VMX_CAPABILITY = 0x493;
+
+  /** The MSRs of the local APIC in x2APIC mode ("x2APIC Register Address Space", 10.12.1.2). */
+  private static final int FIRST_X2APIC = 0x800;
+
+  private static final int LAST_X2APIC = 0xbff;
 
   /** The BSP's APIC at its default base, enabled, in x2APIC mode. */
   private static final long APIC_BASE_X2APIC = 0xfee00d00L;
@@ -29,14 +35,20 @@ public final class MsrFile {
   private final Processor processor;
   private final CpuState state;
   private final VmxCapabilities capabilities;
+  private final Cpuid cpuid;
   private final long[] values = new long[Msr.values().length];
-  private long timeStampOffset;
+  private final long[] arrayValues = new long[MsrArray.places()];
+
+  /** How far the time-stamp counter is ahead of time: IA32_TSC_ADJUST (17.15.3). */
+  private long timeStampAdjust;
+
   private long value;
 
   MsrFile(Processor processor) {
     this.processor = processor;
     state = processor.state();
     capabilities = processor.profile().vmxCapabilities();
+    cpuid = processor.profile().cpuid();
     set(Msr.IA32_APIC_BASE, APIC_BASE_X2APIC);
     set(Msr.IA32_FEATURE_CONTROL, FEATURE_CONTROL_LOCKED_VMX);
   }
@@ -54,8 +66,19 @@ public final class MsrFile {
       value = capabilities.msr(address);
       return true;
     }
+    LocalApic apic = processor.localApic();
+    if (apic != null && isX2apic(address)) {
+      boolean readable = apic.registers().readMsr(address - FIRST_X2APIC);
+      value = apic.registers().value();
+      return readable;
+    }
+    MsrArray row = MsrArray.at(address, cpuid);
+    if (row != null) {
+      value = arrayValues[row.place(address)];
+      return true;
+    }
     Msr msr = Msr.ofAddress(address);
-    if (msr == null || msr == Msr.IA32_X2APIC_EOI) {
+    if (msr == null || !msr.isReadable() || !msr.existsOn(cpuid)) {
       return false;
     }
     value = get(msr);
@@ -73,20 +96,43 @@ public final class MsrFile {
    * @return false where WRMSR gets #GP(0) and nothing changed
    */
   public boolean write(int address, long newValue) {
+    LocalApic apic = processor.localApic();
+    if (apic != null && isX2apic(address)) {
+      return apic.registers().writeMsr(address - FIRST_X2APIC, newValue);
+    }
+    MsrArray row = MsrArray.at(address, cpuid);
+    if (row != null) {
+      arrayValues[row.place(address)] = newValue;
+      return true;
+    }
     Msr msr = Msr.ofAddress(address);
-    if (msr == null || !accepts(msr, newValue)) {
+    if (msr == null || !msr.existsOn(cpuid) || !accepts(msr, newValue)) {
       return false;
     }
     if (msr == Msr.IA32_EFER) {
       return writeEfer(newValue);
     }
+    if (apic != null && msr == Msr.IA32_APIC_BASE) {
+      return apic.writeApicBase(newValue);
+    }
     set(msr, newValue);
     return true;
+  }
+
+  private static boolean isX2apic(int address) {
+    return address >= FIRST_X2APIC && address <= LAST_X2APIC;
   }
 
   /** The value of a modelled MSR. */
   @SuppressWarnings("EnumOrdinal") // register files are indexed in declaration order
   public long get(Msr msr) {
+    LocalApic apic = processor.localApic();
+    if (apic != null && msr == Msr.IA32_APIC_BASE) {
+      return apic.apicBase();
+    }
+    if (apic != null && msr == Msr.IA32_TSC_DEADLINE) {
+      return apic.tscDeadline();
+    }
     return switch (msr) {
       case IA32_EFER -> state.efer();
       case IA32_PAT -> state.paging().pat();
@@ -95,6 +141,7 @@ public final class MsrFile {
       case IA32_GS_BASE -> state.base(Segment.GS);
       case IA32_X2APIC_TPR -> state.cr8 << 4;
       case IA32_TIME_STAMP_COUNTER -> timeStampCounter();
+      case IA32_TSC_ADJUST -> timeStampAdjust;
       default -> values[msr.ordinal()];
     };
   }
@@ -102,6 +149,11 @@ public final class MsrFile {
   /** Sets a modelled MSR without WRMSR's checks, as VM transitions and loaders do. */
   @SuppressWarnings("EnumOrdinal") // register files are indexed in declaration order
   public void set(Msr msr, long newValue) {
+    LocalApic apic = processor.localApic();
+    if (apic != null && msr == Msr.IA32_TSC_DEADLINE) {
+      apic.setTscDeadline(newValue);
+      return;
+    }
     switch (msr) {
       case IA32_EFER -> state.setEfer(newValue);
       case IA32_PAT -> state.paging().setPat(newValue);
@@ -112,7 +164,8 @@ public final class MsrFile {
       case IA32_FS_BASE -> state.setBase(Segment.FS, newValue);
       case IA32_GS_BASE -> state.setBase(Segment.GS, newValue);
       case IA32_X2APIC_TPR -> state.cr8 = newValue >>> 4;
-      case IA32_TIME_STAMP_COUNTER -> timeStampOffset = newValue - processor.now();
+      case IA32_TIME_STAMP_COUNTER -> adjustTimeStamp(newValue - processor.now());
+      case IA32_TSC_ADJUST -> adjustTimeStamp(newValue);
       default -> values[msr.ordinal()] = newValue;
     }
   }
@@ -128,16 +181,26 @@ public final class MsrFile {
     set(Msr.IA32_UINTR_MISC, others | (vector & 0xffL) << UINV_SHIFT);
   }
 
+  /** A write to either register adds the same to both (17.15.3). */
+  private void adjustTimeStamp(long adjust) {
+    timeStampAdjust = adjust;
+    LocalApic apic = processor.localApic();
+    if (apic != null) {
+      apic.timeStampChanged();
+    }
+  }
+
   /** The time-stamp counter, which runs at one per core cycle. */
   public long timeStampCounter() {
-    return processor.now() + timeStampOffset;
+    return processor.now() + timeStampAdjust;
   }
 
   private boolean accepts(Msr msr, long newValue) {
     return switch (msr.accepts()) {
       case ANY -> true;
       case NOTHING -> false;
-      case ZERO -> newValue == 0;
+      case END -> newValue == 0;
+      case COMMAND -> newValue >>> 1 == 0;
       case LOW_8 -> newValue >>> 8 == 0;
       case LOW_32 -> newValue >>> 32 == 0;
       case CANONICAL -> processor.isCanonical(newValue);

@@ -1,5 +1,9 @@
 package io.vmxsim.cpu;
 
+import io.vmxsim.cpu.apic.ApicSignals;
+import io.vmxsim.cpu.apic.InterruptController;
+import io.vmxsim.cpu.apic.LocalApic;
+import io.vmxsim.cpu.apic.PendingVectors;
 import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitControl;
 import io.vmxsim.vmcs.ExitReason;
@@ -14,11 +18,10 @@ import org.jspecify.annotations.Nullable;
  * Events that arrive between instructions and what they do there ("Other Causes of VM Exits", 25.2,
  * and "Event Blocking", 25.4.1), in the order of {@link BoundaryEvent}.
  *
- * <p>The interrupt controller in front is the smallest there is: a pending bit per vector, the
- * highest vector first, acknowledged by {@link #acknowledge}. There is no in-service state and no
- * task priority yet.
+ * <p>Interrupts come from the local APIC if there is one, else from a pending bit per vector, the
+ * highest vector first.
  */
-final class PendingEvents {
+final class PendingEvents implements ApicSignals {
   /** Events that end with VMX non-root operation. */
   private static final int OF_NON_ROOT =
       BoundaryEvent.TPR_BELOW_THRESHOLD.mask()
@@ -30,11 +33,16 @@ final class PendingEvents {
   private final Processor processor;
   private final CpuState state;
   private final int preemptionTimerRate;
-  private final long[] requests = new long[4];
+  private final PendingVectors requests = new PendingVectors();
 
-  /** The set of events that may be due, by {@link BoundaryEvent#mask}; never one too few. */
+  /**
+   * The set of events that may be due, by {@link BoundaryEvent#mask}, without those that {@link
+   * #candidates()} finds elsewhere; never one too few.
+   */
   private int candidates;
 
+  private InterruptController controller = requests;
+  private @Nullable LocalApic localApic;
   private int startUpVector;
   private boolean unblockedByIret;
   private @Nullable InterruptSource timer;
@@ -51,9 +59,14 @@ final class PendingEvents {
     timer = newTimer;
   }
 
+  /** Takes interrupts from a local APIC from now on. */
+  void attach(LocalApic apic) {
+    localApic = apic;
+    controller = apic;
+  }
+
   void requestInterrupt(int vector) {
-    requests[vector >>> 6] |= 1L << vector;
-    add(BoundaryEvent.EXTERNAL_INTERRUPT);
+    requests.request(vector);
   }
 
   void requestNmi() {
@@ -66,9 +79,10 @@ final class PendingEvents {
     }
   }
 
-  /** A start-up IPI, which is lost unless the processor waits for one. */
+  /** A start-up IPI, which is lost unless the processor waits for one, or is about to. */
   void requestStartUp(int vector) {
-    if (state.activity == ActivityState.WAIT_FOR_SIPI) {
+    boolean aboutTo = has(BoundaryEvent.INIT) && !processor.vmx().isOn();
+    if (state.activity == ActivityState.WAIT_FOR_SIPI || aboutTo) {
       startUpVector = vector;
       add(BoundaryEvent.SIPI);
     }
@@ -107,6 +121,35 @@ final class PendingEvents {
     unblockedByIret = false;
   }
 
+  // ---- What the local APIC asks of its processor ---------------------------------------------
+
+  @Override
+  public long cycles() {
+    return processor.now();
+  }
+
+  @Override
+  public long timeStampCounter() {
+    return processor.msrs().timeStampCounter();
+  }
+
+  @Override
+  public void nmi() {
+    requestNmi();
+  }
+
+  @Override
+  public void init() {
+    requestInit();
+  }
+
+  @Override
+  public void startUp(int vector) {
+    requestStartUp(vector);
+  }
+
+  // ---- Candidates ----------------------------------------------------------------------------
+
   private void add(BoundaryEvent event) {
     candidates |= event.mask();
   }
@@ -119,19 +162,9 @@ final class PendingEvents {
     return (candidates & event.mask()) != 0;
   }
 
-  /** The highest pending vector, which stops being pending, or -1 if there is none. */
+  /** The vector of the most urgent interrupt, which is now being served, or -1. */
   int acknowledge() {
-    for (int i = requests.length - 1; i >= 0; i--) {
-      if (requests[i] != 0) {
-        int bit = Long.SIZE - 1 - Long.numberOfLeadingZeros(requests[i]);
-        requests[i] &= ~(1L << bit);
-        if ((requests[0] | requests[1] | requests[2] | requests[3]) == 0) {
-          remove(BoundaryEvent.EXTERNAL_INTERRUPT);
-        }
-        return i << 6 | bit;
-      }
-    }
-    return -1;
+    return controller.acknowledge();
   }
 
   /**
@@ -179,7 +212,13 @@ final class PendingEvents {
         requestInterrupt(source.vector());
       }
     }
-    return candidates == 0 && state.pendingDebugExceptions == 0 ? StepOutcome.DONE : takeFirst();
+    LocalApic apic = localApic;
+    if (apic != null) {
+      apic.runTimer();
+    }
+    boolean quiet =
+        candidates == 0 && state.pendingDebugExceptions == 0 && !controller.hasInterrupt();
+    return quiet ? StepOutcome.DONE : takeFirst();
   }
 
   private StepOutcome takeFirst() {
@@ -193,8 +232,14 @@ final class PendingEvents {
   }
 
   private int candidates() {
-    boolean debugTrap = processor.debug().isTrapPending();
-    return debugTrap ? candidates | BoundaryEvent.DEBUG_TRAP.mask() : candidates;
+    int all = candidates;
+    if (processor.debug().isTrapPending()) {
+      all |= BoundaryEvent.DEBUG_TRAP.mask();
+    }
+    if (controller.hasInterrupt()) {
+      all |= BoundaryEvent.EXTERNAL_INTERRUPT.mask();
+    }
+    return all;
   }
 
   private boolean isDue(BoundaryEvent event) {
@@ -308,6 +353,10 @@ final class PendingEvents {
         && source.isDue(processor.now() + cycles, processor.instructions() + instructions)) {
       return false;
     }
+    LocalApic apic = localApic;
+    if (apic != null && apic.timerStrikes() - processor.now() <= cycles) {
+      return false;
+    }
     return !processor.intercepts().on(PrimaryControl.MONITOR_TRAP_FLAG)
         && (!has(BoundaryEvent.PREEMPTION_TIMER)
             || preemptionTimerValue() << preemptionTimerRate > cycles);
@@ -329,11 +378,19 @@ final class PendingEvents {
     if (source != null && interruptEndsWait()) {
       wait = source.cyclesUntilDue(processor.now(), processor.instructions());
     }
+    LocalApic apic = localApic;
+    if (apic != null && apic.timerStrikes() != LocalApic.NEVER && interruptEndsWait()) {
+      wait = sooner(wait, Math.max(0, apic.timerStrikes() - processor.now()));
+    }
     if (has(BoundaryEvent.PREEMPTION_TIMER)) {
-      long left = preemptionTimerValue() << preemptionTimerRate;
-      wait = wait < 0 ? left : Math.min(wait, left);
+      wait = sooner(wait, preemptionTimerValue() << preemptionTimerRate);
     }
     return wait;
+  }
+
+  /** The shorter of two waits, the first of which may be endless, -1. */
+  private static long sooner(long wait, long other) {
+    return wait < 0 ? other : Math.min(wait, other);
   }
 
   /** Root software that waits for its guest takes any interrupt; HLT with IF = 0 takes none. */

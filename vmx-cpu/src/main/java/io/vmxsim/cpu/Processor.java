@@ -1,5 +1,8 @@
 package io.vmxsim.cpu;
 
+import io.vmxsim.cpu.apic.ApicFeatures;
+import io.vmxsim.cpu.apic.ApicNetwork;
+import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.cpu.board.Bus;
 import io.vmxsim.ept.Mmu;
 import io.vmxsim.ept.MmuCosts;
@@ -40,6 +43,7 @@ public final class Processor {
   private final SensitiveInstructions sensitive;
   private final long[] exits = new long[ExitReason.values().length];
 
+  private @Nullable LocalApic localApic;
   private @Nullable GuestSide guest;
   private @Nullable ExitObserver exitObserver;
   private @Nullable Vmcs controlling;
@@ -106,12 +110,59 @@ public final class Processor {
 
   /** Reads a physical address that is not RAM; {@code size} is 1, 2, 4 or 8 bytes. */
   public long readDevice(long address, int size) {
+    LocalApic apic = localApic;
+    if (apic != null && apic.isMapped(address)) {
+      return apic.registers().load(address, size);
+    }
     return bus.read(address, size);
   }
 
   /** Writes a physical address that is not RAM; {@code size} is 1, 2, 4 or 8 bytes. */
   public void writeDevice(long address, int size, long value) {
+    LocalApic apic = localApic;
+    if (apic != null && apic.isMapped(address)) {
+      apic.registers().store(address, size, value);
+      return;
+    }
     bus.write(address, size, value);
+  }
+
+  /**
+   * Gives the processor a local APIC, which it takes its interrupts from then on. The first one on
+   * the network makes it the bootstrap processor.
+   *
+   * @param id the x2APIC ID
+   */
+  public LocalApic attachLocalApic(ApicNetwork network, int id) {
+    Cpuid cpuid = profile.cpuid();
+    ApicFeatures features =
+        new ApicFeatures(
+            cpuid.has(CpuidFeature.X2APIC),
+            cpuid.has(CpuidFeature.TSC_DEADLINE),
+            cpuid.maxPhyAddr(),
+            cpuid.cyclesPerCrystalTick());
+    LocalApic apic = new LocalApic(id, features, network, pending);
+    localApic = apic;
+    pending.attach(apic);
+    return apic;
+  }
+
+  /** The local APIC, or null where interrupts come from nowhere in particular. */
+  public @Nullable LocalApic localApic() {
+    return localApic;
+  }
+
+  /** CR8, the task priority, 0 to 15: bits 7:4 of the local APIC's. */
+  int taskPriority() {
+    return localApic == null ? (int) state.cr8 : localApic.taskPriority() >>> 4;
+  }
+
+  void setTaskPriority(int priority) {
+    if (localApic == null) {
+      state.cr8 = priority;
+    } else {
+      localApic.setTaskPriority(priority << 4);
+    }
   }
 
   /** Which processor this is. */
@@ -371,6 +422,14 @@ public final class Processor {
   /** Asks for a non-maskable interrupt. */
   public void requestNmi() {
     pending.requestNmi();
+  }
+
+  /**
+   * Initializes the processor as an INIT outside VMX operation does: all but the bootstrap
+   * processor then wait for a start-up IPI.
+   */
+  public void init() {
+    StartUp.init(this);
   }
 
   /** An INIT signal arrives; it is held while the processor is in VMX root operation. */

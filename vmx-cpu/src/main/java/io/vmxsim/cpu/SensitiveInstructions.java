@@ -29,7 +29,6 @@ import io.vmxsim.vmcs.VmcsField;
  * and leaves it to the caller to move RIP past it.
  */
 public final class SensitiveInstructions {
-  private static final int XSAVE_LEAF = 0xd;
   private static final long XCR0_X87 = 1;
   private static final long MPX = 3 << 3;
   private static final long AVX512 = 7 << 5;
@@ -41,6 +40,7 @@ public final class SensitiveInstructions {
   private final ControlRegisters controlRegisters;
   private final IoInstructions io;
   private final TimeStamp timeStamp;
+  private final CpuidInstruction cpuidInstruction;
   private final int[] cpuid = new int[4];
   private long information;
   private long displacement;
@@ -54,6 +54,7 @@ public final class SensitiveInstructions {
     controlRegisters = new ControlRegisters(processor);
     io = new IoInstructions(processor);
     timeStamp = new TimeStamp(processor);
+    cpuidInstruction = new CpuidInstruction(processor);
     seed(0);
   }
 
@@ -143,28 +144,12 @@ public final class SensitiveInstructions {
     if (admitted != StepOutcome.DONE) {
       return admitted;
     }
-    processor
-        .profile()
-        .cpuid()
-        .query((int) state.register(RAX), (int) state.register(RCX), state.cr4(), cpuid);
-    if ((int) state.register(RAX) == XSAVE_LEAF) {
-      reportAreaSize((int) state.register(RCX));
-    }
+    cpuidInstruction.query((int) state.register(RAX), (int) state.register(RCX), cpuid);
     state.setRegister(RAX, Integer.toUnsignedLong(cpuid[0]));
     state.setRegister(RBX, Integer.toUnsignedLong(cpuid[1]));
     state.setRegister(RCX, Integer.toUnsignedLong(cpuid[2]));
     state.setRegister(RDX, Integer.toUnsignedLong(cpuid[3]));
     return done(InstructionClass.CPUID);
-  }
-
-  /** CPUID leaf 0DH reports how large the XSAVE area of the enabled components is. */
-  private void reportAreaSize(int subleaf) {
-    XsaveLayout layout = processor.xsaveLayout();
-    if (subleaf == 0) {
-      cpuid[Cpuid.EBX] = layout.standardSize(state.xcr0);
-    } else if (subleaf == 1 && cpuid[Cpuid.EAX] != 0) {
-      cpuid[Cpuid.EBX] = layout.compactedSize(state.xcr0 | processor.msrs().get(Msr.IA32_XSS));
-    }
   }
 
   /** INVD; the caches it empties are not modelled. */

@@ -1,5 +1,6 @@
 package io.vmxsim.cpu;
 
+import io.vmxsim.cpu.apic.LocalApic;
 import java.util.Arrays;
 
 /**
@@ -18,8 +19,9 @@ final class StartUp {
   private StartUp() {}
 
   /**
-   * An INIT: the registers of Table 9-1; the processor then waits for a start-up IPI. CR0.CD and
-   * CR0.NW, the MSRs that are not registers of Table 9-1, and the time-stamp counter stay.
+   * An INIT: the registers of Table 9-1 and the local APIC's; a processor that is not the bootstrap
+   * processor then waits for a start-up IPI. CR0.CD and CR0.NW, the MSRs that are not registers of
+   * Table 9-1, and the time-stamp counter stay.
    */
   static void init(Processor processor) {
     CpuState state = processor.state();
@@ -46,7 +48,12 @@ final class StartUp {
     state.debug[7] = CpuState.DR7_RESET;
     state.pendingDebugExceptions = 0;
     state.interruptibility = 0;
-    state.activity = ActivityState.WAIT_FOR_SIPI;
+    LocalApic apic = processor.localApic();
+    if (apic != null) {
+      apic.init();
+    }
+    boolean bootstrap = apic != null && apic.isBootstrap();
+    state.activity = bootstrap ? ActivityState.ACTIVE : ActivityState.WAIT_FOR_SIPI;
   }
 
   /** A start-up IPI: real mode at VV00:0000, where VV is the vector. */

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * {@link ApicRegisterFile} how software reaches all that.
  */
 public final class LocalApic implements InterruptController {
+  /** The time of what does not happen. */
+  public static final long NEVER = ApicTimer.NEVER;
+
   private static final int FIRST_LEGAL_VECTOR = 16;
 
   private static final int SOFTWARE_ENABLE = 1 << 8;
@@ -133,7 +136,7 @@ public final class LocalApic implements InterruptController {
     return fixed.arbitrationPriority();
   }
 
-  /** When the timer strikes next, in core cycles; {@link Long#MAX_VALUE} if it never does. */
+  /** When the timer strikes next, in core cycles, or {@link #NEVER}. */
   public long timerStrikes() {
     return timer.strikes();
   }

@@ -8,14 +8,18 @@ package io.vmxsim.cpu.apic;
 public final class PendingVectors implements InterruptController {
   private final VectorSet pending = new VectorSet();
 
+  /** Whether the set is not empty: known at any time, for it is often asked. */
+  private boolean waiting;
+
   /** Makes an interrupt wait for the processor. */
   public void request(int vector) {
     pending.add(vector);
+    waiting = true;
   }
 
   @Override
   public boolean hasInterrupt() {
-    return !pending.isEmpty();
+    return waiting;
   }
 
   @Override
@@ -23,6 +27,7 @@ public final class PendingVectors implements InterruptController {
     int vector = pending.highest();
     if (vector >= 0) {
       pending.remove(vector);
+      waiting = !pending.isEmpty();
     }
     return vector;
   }

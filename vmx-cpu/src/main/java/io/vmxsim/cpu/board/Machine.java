@@ -2,9 +2,11 @@ package io.vmxsim.cpu.board;
 
 import io.vmxsim.cpu.ActivityState;
 import io.vmxsim.cpu.CpuProfile;
+import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.cpu.apic.ApicNetwork;
+import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.cpu.execute.Executor;
 import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.vmcs.NotModelledException;
@@ -53,9 +55,11 @@ public final class Machine {
     bus = Bus.withRam(ramBytes);
     for (int i = 0; i < processorCount; i++) {
       Processor processor = new Processor(profile, memory, bus);
+      processor.attachLocalApic(apics, i);
+      processor.msrs().set(Msr.IA32_FEATURE_CONTROL, 0); // no firmware has locked it
       processors.add(processor);
       if (i > 0) {
-        processor.state().activity = ActivityState.WAIT_FOR_SIPI;
+        processor.init();
       }
     }
     Executor.onAll(processors);
@@ -64,7 +68,10 @@ public final class Machine {
         FirmwareConfiguration.SELECTOR_PORT,
         FirmwareConfiguration.PORTS,
         new FirmwareConfiguration(ramBytes, processorCount));
-    new Board(bus, timeline, apics, serial, new Power());
+    Board board = new Board(bus, timeline, apics, serial, new Power());
+    LocalApic bootstrap = apics.processors().get(0);
+    bootstrap.setExternal(board.pics());
+    bootstrap.enableVirtualWireMode();
     AcpiTables.write(memory, processorCount);
   }
 
@@ -133,6 +140,7 @@ public final class Machine {
       timeline.runDue();
       if (end == null) {
         takeTurn(processor(current), left);
+        wakeStarted();
       }
       left = limit - instructions();
     }
@@ -151,7 +159,21 @@ public final class Machine {
 
   /** A processor that was never started has no part in time. */
   private boolean isDormant(int number) {
-    return processor(number).state().activity == ActivityState.WAIT_FOR_SIPI;
+    Processor processor = processor(number);
+    return processor.state().activity == ActivityState.WAIT_FOR_SIPI
+        && processor.cyclesUntilEvent() != 0;
+  }
+
+  /** A processor that is started takes part in time from now on. */
+  private void wakeStarted() {
+    long now = processor(current).now();
+    for (Processor processor : processors) {
+      if (processor.state().activity == ActivityState.WAIT_FOR_SIPI
+          && processor.cyclesUntilEvent() == 0) {
+        processor.idle(Math.max(0, now - processor.now()));
+        processor.pollEvents();
+      }
+    }
   }
 
   private void takeTurn(Processor processor, long left) {
@@ -191,7 +213,7 @@ public final class Machine {
     if (until == Timeline.NEVER) {
       end = new MachineEnd(MachineEnd.Cause.HALTED, 0, current);
     } else {
-      waiting.idle(Math.max(0, until - waiting.now()));
+      waiting.idle(Math.max(1, until - waiting.now())); // at least 1: others get their turn
     }
   }
 }

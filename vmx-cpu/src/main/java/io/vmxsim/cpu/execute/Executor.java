@@ -59,7 +59,7 @@ public final class Executor implements GuestSide {
     progress = new Progress(processor);
     faults = new Faults(processor, progress);
     segments = new Segmentation(state, faults);
-    mem = new Mem(processor, code, faults);
+    mem = new Mem(processor, code, faults, progress);
     interpreter = new Interpreter(processor, new Operands(state, mem, segments), progress, faults);
   }
 
@@ -227,7 +227,7 @@ public final class Executor implements GuestSide {
       registers[Instruction.RIP] = state.rip + in.length & mask;
       interpreter.execute(in);
       state.rip = registers[Instruction.RIP];
-    } while (done < count && block.valid);
+    } while (done < count && block.valid && !progress.isLeaving());
     progress.finish(done);
   }
 

@@ -25,6 +25,7 @@ final class Mem {
   private final PhysicalMemory memory;
   private final CodeCache code;
   private final Faults faults;
+  private final Progress progress;
 
   private final DebugRegisters debug;
 
@@ -40,7 +41,7 @@ final class Mem {
   private long updateAddress2;
   private int updateFirst;
 
-  Mem(Processor processor, CodeCache code, Faults faults) {
+  Mem(Processor processor, CodeCache code, Faults faults, Progress progress) {
     this.processor = processor;
     state = processor.state();
     bus = processor.bus();
@@ -49,6 +50,7 @@ final class Mem {
     debug = processor.debug();
     this.code = code;
     this.faults = faults;
+    this.progress = progress;
   }
 
   /** Takes notice of privilege level, alignment checking and breakpoints. */
@@ -95,6 +97,7 @@ final class Mem {
 
   private long read(long address, int size) {
     if (!bus.isRam(address)) {
+      progress.meetDevice();
       return processor.readDevice(address, size);
     }
     return switch (size) {
@@ -147,6 +150,7 @@ final class Mem {
 
   private void write(long address, int size, long value) {
     if (!bus.isRam(address)) {
+      progress.meetDevice();
       processor.writeDevice(address, size, value);
       return;
     }

@@ -16,6 +16,7 @@ final class Progress {
   private long start;
   private int settled;
   private int shadow;
+  private boolean leaving;
 
   Progress(Processor processor) {
     this.processor = processor;
@@ -27,6 +28,21 @@ final class Progress {
     block = running;
     start = state.rip;
     settled = 0;
+    leaving = false;
+  }
+
+  /**
+   * The instruction now running reaches a device: time has to be exact, and what the device does
+   * about interrupts counts from the next instruction on, before which the block is left.
+   */
+  void meetDevice() {
+    settle();
+    leaving = true;
+  }
+
+  /** Whether the block is to be left after the instruction now running. */
+  boolean isLeaving() {
+    return leaving;
   }
 
   /** Retires every instruction before the one at RIP. */

@@ -47,6 +47,7 @@ spr = as sapphire-rapids, with FRED, LKGS, LAM, MSRLIST, KL, PKU, MPX, SGX and 5
 0x10/0x1     = 0x0000000E 0x00006000 0x00000004 0x0000000E registers | assumed | @spr
 0x14/0x0     = 0x00000001 0x0000005F 0x00000007 0x00000000 registers | assumed | @spr
 0x14/0x1     = 0x02490002 0x003F003F 0x00000000 0x00000000 registers | assumed | @spr
+0x15         = 0x00000001 0x00000001 0x7D2B7500 0x00000000 registers | assumed | a core crystal clock of 2100 MHz, as fast as the core: APIC timers count every cycle
 0x1B         = 0x00000001 0x00000001 0x00000000 0x00000000 registers | assumed | @spr
 0x1C         = 0x4000000B 0x00000007 0x00000007 0x00000000 registers | assumed | @spr
 0x1D/0x0     = 0x00000001 0x00000000 0x00000000 0x00000000 registers | assumed | @spr
