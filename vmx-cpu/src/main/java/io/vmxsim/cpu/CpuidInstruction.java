@@ -2,7 +2,6 @@ package io.vmxsim.cpu;
 
 import static io.vmxsim.cpu.Cpuid.EAX;
 import static io.vmxsim.cpu.Cpuid.EBX;
-import static io.vmxsim.cpu.Cpuid.ECX;
 import static io.vmxsim.cpu.Cpuid.EDX;
 
 import io.vmxsim.cpu.apic.LocalApic;
@@ -40,11 +39,11 @@ final class CpuidInstruction {
         out[EDX] = apic == null ? out[EDX] : apic.initialId();
       }
       case XSAVE -> {
+        XsaveLayout layout = processor.xsaveLayout();
         if (subleaf == 0) {
-          out[EBX] = processor.xsaveLayout().standardSize(state.xcr0);
-        } else if (subleaf == 1 && (out[EAX] & 1 << 1) != 0) {
-          long components = state.xcr0 | processor.msrs().get(Msr.IA32_XSS);
-          out[EBX] = processor.xsaveLayout().compactedSize(components);
+          out[EBX] = layout.standardSize(state.xcr0);
+        } else if (subleaf == 1 && out[EAX] != 0) {
+          out[EBX] = layout.compactedSize(state.xcr0 | processor.msrs().get(Msr.IA32_XSS));
         }
       }
       default -> {}
