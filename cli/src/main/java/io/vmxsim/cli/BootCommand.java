@@ -1,8 +1,12 @@
 package io.vmxsim.cli;
 
 import io.vmxsim.cpu.CpuProfile;
+import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.board.Machine;
 import io.vmxsim.cpu.board.MachineEnd;
+import io.vmxsim.cpu.board.ShutdownReport;
+import io.vmxsim.cpu.decode.Disassembler;
+import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.guests.BootRequest;
 import io.vmxsim.guests.ImageLoader;
 import io.vmxsim.vmcs.InputException;
@@ -71,6 +75,11 @@ final class BootCommand implements Callable<Integer> {
       description = "Stop after N instructions, with exit code 8.")
   private long limit = Long.MAX_VALUE;
 
+  @Option(
+      names = "--trace-exec",
+      description = "Print every instruction on standard error: processor, RIP, disassembly.")
+  private boolean traceExecution;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -91,6 +100,10 @@ final class BootCommand implements Callable<Integer> {
             });
     ImageLoader.load(
         new BootRequest(image.toString(), read(image), commandLine, readModules()), machine);
+    for (int i = 0; traceExecution && i < cpus; i++) {
+      int number = i;
+      machine.observe(i, (processor, instruction) -> trace(number, processor, instruction));
+    }
     MachineEnd end = machine.run(limit);
     out.flush();
     return report(machine, end);
@@ -100,6 +113,13 @@ final class BootCommand implements Callable<Integer> {
     if (!condition) {
       throw new InputException(option, "", "expected " + expected);
     }
+  }
+
+  private void trace(int number, Processor processor, Instruction instruction) {
+    long rip = processor.state().rip;
+    spec.commandLine()
+        .getErr()
+        .printf("%d %016x %s%n", number, rip, Disassembler.text(instruction, rip));
   }
 
   private List<BootRequest.Module> readModules() {
@@ -127,7 +147,8 @@ final class BootCommand implements Callable<Integer> {
         return ExitCode.FINE;
       }
       case TRIPLE_FAULT -> {
-        err.println("vmxsim: triple fault: " + machine.processor(end.processor()));
+        err.print("vmxsim: triple fault: " + ShutdownReport.of(machine.processor(end.processor())));
+        err.flush();
         return ExitCode.TRIPLE_FAULT;
       }
       case LIMIT -> {

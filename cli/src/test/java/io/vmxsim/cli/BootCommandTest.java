@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -55,6 +56,15 @@ class BootCommandTest {
     Invocation boot = Invocation.of("boot", image("0f0b"));
     assertEquals(4, boot.exitCode());
     assertTrue(boot.err().contains("triple fault: RIP 100020"), boot.err());
+    assertTrue(boot.err().contains("#UD at RIP 0x100020"), boot.err());
+  }
+
+  @Test
+  void everyInstructionCanBeShown() throws IOException {
+    Invocation boot = Invocation.of("boot", image("eb00 f4"), "--trace-exec");
+    assertEquals(
+        List.of("0 0000000000100020 jmp 0x100022", "0 0000000000100022 hlt"),
+        boot.err().lines().limit(2).toList());
   }
 
   @Test

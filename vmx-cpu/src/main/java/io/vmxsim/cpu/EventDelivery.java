@@ -33,6 +33,7 @@ final class EventDelivery {
   private final Processor processor;
   private final CpuState state;
 
+  private final FaultChain chain = new FaultChain();
   private long delivering;
   private int deliveringErrorCode;
   private int deliveringLength;
@@ -48,6 +49,11 @@ final class EventDelivery {
    */
   long delivering() {
     return delivering;
+  }
+
+  /** The event delivered last, and what its delivery met. */
+  FaultChain chain() {
+    return chain;
   }
 
   /** The error code of that event. */
@@ -103,9 +109,11 @@ final class EventDelivery {
       long first = delivering;
       deliveryEnded();
       if (isHardware(first, DOUBLE_FAULT)) {
+        chain.add(information, errorCode, address, state.rip);
         return tripleFault();
       }
       if (makesDoubleFault(first, vector)) {
+        chain.add(information, errorCode, address, state.rip);
         return raise(DOUBLE_FAULT, 0, 0);
       }
     }
@@ -160,6 +168,8 @@ final class EventDelivery {
     processor.cycles().guest +=
         processor.costs().of(interrupt ? Cost.INTERRUPT_DELIVERY : Cost.EXCEPTION_DELIVERY);
     boolean nonRoot = processor.inNonRoot();
+    chain.add(information, errorCode, state.cr2, state.rip);
+    chain.enter();
     processor.pending().iretEnds();
     state.activity = ActivityState.ACTIVE;
     state.interruptibility &= ~Interruptibility.SHADOW;
@@ -176,6 +186,7 @@ final class EventDelivery {
             InterruptionInformation.hasErrorCode(information));
     deliveringLength = 0;
     delivering = 0;
+    chain.leave();
     if (processor.inNonRoot() != nonRoot) {
       return StepOutcome.EXIT;
     }

@@ -41,6 +41,7 @@ public final class Processor {
   private final EptEvents eptEvents;
   private final VmxInstructions vmx;
   private final SensitiveInstructions sensitive;
+  private final BranchHistory branches = new BranchHistory();
   private final long[] exits = new long[ExitReason.values().length];
 
   private @Nullable LocalApic localApic;
@@ -242,6 +243,16 @@ public final class Processor {
   /** Sets who is told of VM exits; null for nobody. */
   public void setExitObserver(@Nullable ExitObserver observer) {
     exitObserver = observer;
+  }
+
+  /** The event delivered last and the exceptions that its delivery met. */
+  public FaultChain faultChain() {
+    return events.chain();
+  }
+
+  /** The way the processor came. */
+  public BranchHistory branches() {
+    return branches;
   }
 
   /** Whether the processor is in VMX non-root operation. */

@@ -8,6 +8,7 @@ import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.cpu.apic.ApicNetwork;
 import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.cpu.execute.Executor;
+import io.vmxsim.cpu.execute.InstructionObserver;
 import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.vmcs.NotModelledException;
 import java.util.ArrayList;
@@ -93,6 +94,11 @@ public final class Machine {
   /** A processor by number; 0 starts the machine. */
   public Processor processor(int number) {
     return processors.get(number);
+  }
+
+  /** Has {@code observer} told of every instruction of one processor. */
+  public void observe(int number, InstructionObserver observer) {
+    ((Executor) processor(number).guest()).setObserver(observer);
   }
 
   /** Instructions retired so far, by all processors. */

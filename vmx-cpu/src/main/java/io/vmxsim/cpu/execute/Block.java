@@ -18,6 +18,11 @@ final class Block {
   /** {@code prices[i]}: base costs of the first {@code i} instructions, in cycles. */
   final long[] prices;
 
+  /** Bytes before the last instruction, and of all. */
+  final int last;
+
+  final int length;
+
   /** Whether what follows runs in the same context: mode, privilege, segments, events. */
   final boolean keepsContext;
 
@@ -34,9 +39,15 @@ final class Block {
     for (int i = 0; i < code.length; i++) {
       prices[i + 1] = prices[i] + costs.instruction(priceClass(code[i]));
     }
-    Op last = code[code.length - 1].op;
-    keepsContext = !changesContext(last);
-    lastRetiresItself = retiresItself(last);
+    int bytes = 0;
+    for (Instruction in : instructions) {
+      bytes += in.length;
+    }
+    length = bytes;
+    last = bytes - code[code.length - 1].length;
+    Op ending = code[code.length - 1].op;
+    keepsContext = !changesContext(ending);
+    lastRetiresItself = retiresItself(ending);
   }
 
   /** The number of instructions before the one that lies {@code distance} bytes from the start. */

@@ -1,6 +1,7 @@
 package io.vmxsim.cpu.execute;
 
 import io.vmxsim.cpu.ActivityState;
+import io.vmxsim.cpu.BranchHistory;
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.DebugRegisters;
 import io.vmxsim.cpu.GuestPort;
@@ -16,6 +17,7 @@ import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.PrimaryControl;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the machine code that a processor's RIP points to: one per processor.
@@ -36,12 +38,15 @@ public final class Executor implements GuestSide {
   private final CpuState state;
   private final DebugRegisters debug;
   private final CodeCache code;
+  private final BranchHistory branches;
   private final Progress progress;
   private final Faults faults;
   private final Segmentation segments;
   private final Mem mem;
   private final Interpreter interpreter;
   private final byte[] straddling = new byte[Decoder.LONGEST];
+
+  private @Nullable InstructionObserver observer;
 
   /** Whether VMX operation was entered by machine code: then exits are for machine code too. */
   private boolean rootIsMachineCode;
@@ -55,6 +60,7 @@ public final class Executor implements GuestSide {
     this.processor = processor;
     this.code = code;
     state = processor.state();
+    branches = processor.branches();
     debug = processor.debug();
     progress = new Progress(processor);
     faults = new Faults(processor, progress);
@@ -82,6 +88,11 @@ public final class Executor implements GuestSide {
       processor.setGuest(new Executor(processor, code));
     }
     return (Executor) first.guest();
+  }
+
+  /** Sets who is told of every instruction; null for nobody. */
+  public void setObserver(@Nullable InstructionObserver newObserver) {
+    observer = newObserver;
   }
 
   /** The decoded code, to be told of changes to memory that no processor made. */
@@ -135,8 +146,12 @@ public final class Executor implements GuestSide {
         beginExactly();
       }
       Block block = fetch();
+      if (observer != null) {
+        observer.executing(processor, block.code[0]);
+      }
       boolean alone =
           exact
+              || observer != null
               || (state.interruptibility & Interruptibility.SHADOW) != 0
               || !processor.isQuietFor(block.code.length, block.code.length * LONGEST_INSTRUCTION);
       run(block, (int) Math.min(alone ? 1 : budget, block.code.length));
@@ -217,6 +232,7 @@ public final class Executor implements GuestSide {
   }
 
   private void run(Block block, int count) {
+    branches.run(state.rip, block.last, block.length);
     progress.begin(block);
     Instruction[] instructions = block.code;
     long[] registers = state.registers;
@@ -235,6 +251,7 @@ public final class Executor implements GuestSide {
   public void deliver(Processor on, int vector, int errorCode, boolean hasErrorCode) {
     requireOwn(on);
     progress.abandon();
+    branches.eventAt(state.rip);
     refresh();
     debug.begin();
     try {
