@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
 public final class CpuProfile {
   private static final List<String> NAMES =
       List.of(
-          "nehalem", "ivybridge", "haswell", "skylake-sp", "icelake-sp", "sapphire-rapids", "max");
+          "nehalem", "ivybridge", "haswell", "skylake-sp", "icelake-sp", "sapphire-rapids", "max",
+          "kvm-guest");
 
   /** Holds what no profile knows better; not a CPU. */
   private static final String BASE = "base";
@@ -226,8 +227,9 @@ public final class CpuProfile {
     Map<Integer, Long> msrs = new TreeMap<>();
     for (VmxMsr msr : VmxMsr.values()) {
       ProfileEntry entry = entries.get(msr.name());
-      if (entry != null) {
-        msrs.put(msr.number(), Long.parseUnsignedLong(entry.value().substring(2), 16));
+      long value = entry == null ? 0 : Long.parseUnsignedLong(entry.value().substring(2), 16);
+      if (value != 0) { // a profile that has an MSR less than the one it is based on says 0
+        msrs.put(msr.number(), value);
       }
     }
     try {

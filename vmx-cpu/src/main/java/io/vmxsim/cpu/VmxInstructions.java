@@ -480,7 +480,7 @@ public final class VmxInstructions {
 
   /** VMfail: VMfailValid if there is a current VMCS to take the number, else VMfailInvalid. */
   private VmxOutcome fail(VmInstructionError error) {
-    Vmcs vmcs = accessed();
+    Vmcs vmcs = current; // also where a shadow VMCS is accessed
     if (vmcs == null) {
       return failInvalid();
     }
