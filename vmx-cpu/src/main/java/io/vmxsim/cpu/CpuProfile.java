@@ -27,7 +27,13 @@ import org.jspecify.annotations.Nullable;
 public final class CpuProfile {
   private static final List<String> NAMES =
       List.of(
-          "nehalem", "ivybridge", "haswell", "skylake-sp", "icelake-sp", "sapphire-rapids", "max",
+          "nehalem",
+          "ivybridge",
+          "haswell",
+          "skylake-sp",
+          "icelake-sp",
+          "sapphire-rapids",
+          "max",
           "kvm-guest");
 
   /** Holds what no profile knows better; not a CPU. */
