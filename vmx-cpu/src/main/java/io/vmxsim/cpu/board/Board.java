@@ -60,6 +60,7 @@ public final class Board {
     bus.attachPorts(
         Uart16550.COM1, Uart16550.PORTS, new Uart16550(serial, lines.get(Uart16550.COM1_IRQ)));
     new ResetControl(power::reset).attachTo(bus);
+    new PciConfiguration().attachTo(bus);
     new DebugExit(power::end).attachTo(bus);
     new PcTestDevice(lines).attachTo(bus);
   }

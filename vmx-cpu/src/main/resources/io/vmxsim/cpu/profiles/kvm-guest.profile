@@ -22,6 +22,7 @@ IA32_VMX_TRUE_EXIT_CTLS      = 0x10FFFFFF00036DFB msr | assumed | @kvm
 IA32_VMX_ENTRY_CTLS          = 0x0011F3FF000011FF msr | assumed | @kvm
 IA32_VMX_TRUE_ENTRY_CTLS     = 0x0011F3FF000011FB msr | assumed | @kvm
 IA32_VMX_MISC                = 0x00000000700481E5 msr | assumed | @kvm
+IA32_VMX_VMCS_ENUM           = 0x0000000000000032 msr | assumed | the highest index of the fields that are left is 19H
 IA32_VMX_EPT_VPID_CAP        = 0x00000F01067341C1 msr | assumed | @kvm
 IA32_VMX_CR4_FIXED1          = 0x0000000001FF7FFF msr | assumed | @kvm
 IA32_VMX_PROCBASED_CTLS3     = 0x0000000000000000 msr | assumed | no tertiary controls
