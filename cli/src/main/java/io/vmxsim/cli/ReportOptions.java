@@ -1,9 +1,13 @@
 package io.vmxsim.cli;
 
+import io.vmxsim.traces.PerfettoTrace;
 import io.vmxsim.traces.ReplayCsvReport;
 import io.vmxsim.traces.ReplayJsonReport;
 import io.vmxsim.traces.ReplayResult;
+import io.vmxsim.traces.html.ReplayPage;
+import java.nio.file.Path;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
@@ -30,6 +34,18 @@ final class ReportOptions {
       description = "Also the N instructions, pages, ports and MSRs with the most exits.")
   private long top;
 
+  @Option(
+      names = "--report",
+      paramLabel = "FILE.html",
+      description = "Also write a page with pictures, complete in one file.")
+  private @Nullable Path page;
+
+  @Option(
+      names = "--perfetto",
+      paramLabel = "FILE.json",
+      description = "Also write the exits on a time line, for Perfetto (ui.perfetto.dev).")
+  private @Nullable Path perfetto;
+
   static final class OutputChoice extends Choice<Output> {
     OutputChoice() {
       super(Output.values(), Output::name);
@@ -40,13 +56,24 @@ final class ReportOptions {
     return (int) Math.min(top, Integer.MAX_VALUE);
   }
 
+  /** Whether pictures are asked for, which need details of each run. */
+  boolean detailed() {
+    return page != null || perfetto != null;
+  }
+
   /**
-   * Prints a result in the form asked for.
+   * Writes the files asked for, and prints a result in the form asked for.
    *
    * @param text what writes the form for people
    * @return the exit code that goes with the result
    */
   int print(CommandSpec spec, ReplayResult result, Function<ReplayResult, String> text) {
+    if (page != null) {
+      OutputFile.write(page, ReplayPage.of(result));
+    }
+    if (perfetto != null) {
+      OutputFile.write(perfetto, out -> PerfettoTrace.write(result, out));
+    }
     spec.commandLine()
         .getOut()
         .print(

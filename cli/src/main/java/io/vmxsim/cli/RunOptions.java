@@ -99,7 +99,8 @@ final class RunOptions {
             extent.timerInstructions,
             extent.seed,
             report.top(),
-            guest.options(configurations.get(0).cpu()));
+            guest.options(configurations.get(0).cpu()),
+            report.detailed());
     return new Replay(options, openers()).run();
   }
 

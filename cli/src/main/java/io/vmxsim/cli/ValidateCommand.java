@@ -5,10 +5,8 @@ import io.vmxsim.validation.CrossoverChart;
 import io.vmxsim.validation.PublishedTable;
 import io.vmxsim.validation.Validation;
 import io.vmxsim.validation.ValidationJsonReport;
+import io.vmxsim.validation.ValidationPage;
 import io.vmxsim.validation.ValidationReport;
-import io.vmxsim.vmcs.InputException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -67,6 +65,12 @@ final class ValidateCommand implements Callable<Integer> {
   private @Nullable Path markdown;
 
   @Option(
+      names = "--report",
+      paramLabel = "FILE.html",
+      description = "Also write a page with the tables and the picture, complete in one file.")
+  private @Nullable Path page;
+
+  @Option(
       names = "--svg",
       paramLabel = "FILE",
       description = "Also draw table C3, where EPT overtakes shadow paging.")
@@ -90,10 +94,13 @@ final class ValidateCommand implements Callable<Integer> {
   public Integer call() {
     Validation validation = Validation.of(chosen());
     if (markdown != null) {
-      write(markdown, ValidationReport.markdown(validation));
+      OutputFile.write(markdown, ValidationReport.markdown(validation));
+    }
+    if (page != null) {
+      OutputFile.write(page, ValidationPage.of(validation));
     }
     if (svg != null) {
-      write(svg, CrossoverChart.svg(Crossover.sweep()));
+      OutputFile.write(svg, CrossoverChart.svg(Crossover.sweep()));
     }
     spec.commandLine()
         .getOut()
@@ -113,14 +120,6 @@ final class ValidateCommand implements Callable<Integer> {
       return tables.stream().map(new TableChoice()::convert).toList();
     } catch (TypeConversionException e) {
       throw new ParameterException(spec.commandLine(), "TABLE: " + e.getMessage(), e);
-    }
-  }
-
-  private static void write(Path file, String text) {
-    try {
-      Files.writeString(file, text);
-    } catch (IOException e) {
-      throw InputException.of(file, "cannot be written", e);
     }
   }
 }

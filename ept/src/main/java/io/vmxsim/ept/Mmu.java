@@ -61,6 +61,7 @@ public final class Mmu {
 
   private @Nullable PageModificationLog log;
   private long physicalAddress;
+  private @Nullable WalkObserver walkObserver;
   private long walks;
   private long guestEntryReads;
   private long eptEntryReads;
@@ -315,6 +316,9 @@ public final class Mmu {
     walks++;
     guestEntryReads += result.guestEntryReads;
     eptEntryReads += result.eptEntryReads;
+    if (walkObserver != null) {
+      walkObserver.walkEnded();
+    }
     if (log == null) {
       result.applyUpdates(memory);
     } else {
@@ -509,6 +513,7 @@ public final class Mmu {
 
   /** Tells {@code observer} of every entry that walks read from now on; null for nobody. */
   public void observeWalks(@Nullable WalkObserver observer) {
+    walkObserver = observer;
     guestWalk.observe(observer);
     nestedWalk.observe(observer);
     eptWalk.observe(observer);

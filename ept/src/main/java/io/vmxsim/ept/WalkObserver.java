@@ -19,4 +19,7 @@ public interface WalkObserver {
    * @param entry its contents (32-bit entries zero-extended)
    */
   void entryRead(Dimension dimension, int level, long entryAddress, long entry);
+
+  /** A walk has ended, however it did. */
+  default void walkEnded() {}
 }

@@ -29,7 +29,7 @@ final class ComparisonTable {
   }
 
   private void fill() {
-    row("", ComparisonTable::mode);
+    row("", RunResult::mode);
     row("host pages", run -> run.paging() == Paging.NATIVE ? "-" : run.hostPage());
     count("VM exits", RunResult::totalExits);
     for (String reason : reasons()) {
@@ -60,7 +60,7 @@ final class ComparisonTable {
           virtualized.stream()
               .min(Comparator.comparingLong(run -> run.cycles().total()))
               .orElseThrow();
-      out.append("Fewest cycles among the virtualized: ").append(mode(cheapest));
+      out.append("Fewest cycles among the virtualized: ").append(cheapest.mode());
       out.append(" with host pages of ").append(cheapest.hostPage()).append(".\n");
     }
   }
@@ -84,10 +84,6 @@ final class ComparisonTable {
       run.exits().forEach(row -> reasons.add(row.reason()));
     }
     return reasons;
-  }
-
-  private static String mode(RunResult run) {
-    return run.policy() == null ? run.paging().label() : run.paging().label() + "/" + run.policy();
   }
 
   private static String decimal(double value) {

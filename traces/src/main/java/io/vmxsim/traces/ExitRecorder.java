@@ -9,6 +9,7 @@ import io.vmxsim.traces.ReplayResult.HotSpotKind;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Watches a processor's VM exits and hands each to {@link ExitStatistics} with its duration. The
@@ -23,14 +24,24 @@ final class ExitRecorder implements ExitObserver {
   private final Processor processor;
   private final TraceFeed feed;
   private final ExitStatistics statistics;
+  private final @Nullable RunDetails details;
   private int open = NONE;
   private boolean openFromModel;
   private long openSince;
+  private long openAt;
 
-  ExitRecorder(Processor processor, TraceFeed feed, ExitStatistics statistics) {
+  /**
+   * @param details that keep each exit and its time, or null
+   */
+  ExitRecorder(
+      Processor processor,
+      TraceFeed feed,
+      ExitStatistics statistics,
+      @Nullable RunDetails details) {
     this.processor = processor;
     this.feed = feed;
     this.statistics = statistics;
+    this.details = details;
   }
 
   @Override
@@ -41,6 +52,7 @@ final class ExitRecorder implements ExitObserver {
     open = reason.number();
     openFromModel = feed.inModelledKernel();
     openSince = start;
+    openAt = details == null ? 0 : now() - transition;
     if (statistics.wantsPlaces()) {
       addPlaces(reason, vmcs);
     }
@@ -55,11 +67,17 @@ final class ExitRecorder implements ExitObserver {
   void restart() {
     open = NONE;
     statistics.reset();
+    if (details != null) {
+      details.restart(now());
+    }
   }
 
   private void close(long end) {
     if (open != NONE) {
       statistics.add(open, end - openSince, openFromModel);
+      if (details != null) {
+        details.add(open, openAt, end - openSince);
+      }
       open = NONE;
     }
   }
@@ -68,6 +86,12 @@ final class ExitRecorder implements ExitObserver {
   private long outside() {
     Cycles cycles = processor.cycles();
     return cycles.exit + cycles.vmm;
+  }
+
+  /** Cycles of all kinds so far. */
+  private long now() {
+    Cycles cycles = processor.cycles();
+    return cycles.guest + cycles.exit + cycles.vmm + processor.mmu().translationCycles();
   }
 
   private void addPlaces(ExitReason reason, Vmcs vmcs) {

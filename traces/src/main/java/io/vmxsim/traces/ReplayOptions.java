@@ -18,6 +18,7 @@ import java.util.List;
  * @param top how many hot spots of each kind to report
  * @param guest what the modelled kernel around user-level traces does; its page size is the
  *     configuration's
+ * @param detailed whether to keep a {@link RunDetails} of each run, which takes memory and time
  */
 public record ReplayOptions(
     List<ReplayConfiguration> configurations,
@@ -27,7 +28,8 @@ public record ReplayOptions(
     long timerInstructions,
     long seed,
     int top,
-    GuestOsOptions guest) {
+    GuestOsOptions guest,
+    boolean detailed) {
 
   /** Below this a guest would do nothing but answer its timer. */
   public static final long LEAST_TIMER_INSTRUCTIONS = 10_000;
@@ -53,6 +55,25 @@ public record ReplayOptions(
         "--timer-instructions",
         "0 (no such timer) or at least " + LEAST_TIMER_INSTRUCTIONS + " instructions");
     require(top >= 0, "--top", "a count, 0 or more");
+  }
+
+  /** Without details. */
+  public ReplayOptions(
+      List<ReplayConfiguration> configurations,
+      long warmup,
+      long limit,
+      long timerHz,
+      long timerInstructions,
+      long seed,
+      int top,
+      GuestOsOptions guest) {
+    this(configurations, warmup, limit, timerHz, timerInstructions, seed, top, guest, false);
+  }
+
+  /** The same, keeping details of each run or not. */
+  public ReplayOptions withDetails(boolean keep) {
+    return new ReplayOptions(
+        configurations, warmup, limit, timerHz, timerInstructions, seed, top, guest, keep);
   }
 
   private static void require(boolean holds, String option, String expected) {

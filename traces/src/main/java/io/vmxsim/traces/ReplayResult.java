@@ -81,6 +81,7 @@ public record ReplayResult(TraceSummary trace, List<RunResult> runs, List<Assume
    * @param walks page walks
    * @param cycles where the time went
    * @param hotSpots what caused the most exits; empty unless asked for
+   * @param details for pictures; null unless asked for
    */
   public record RunResult(
       Paging paging,
@@ -93,12 +94,46 @@ public record ReplayResult(TraceSummary trace, List<RunResult> runs, List<Assume
       List<TlbRow> tlb,
       Walks walks,
       Cycles cycles,
-      List<HotSpot> hotSpots) {
+      List<HotSpot> hotSpots,
+      @Nullable RunDetails details) {
 
     public RunResult {
       exits = List.copyOf(exits);
       tlb = List.copyOf(tlb);
       hotSpots = List.copyOf(hotSpots);
+    }
+
+    /** Without details. */
+    public RunResult(
+        Paging paging,
+        @Nullable String policy,
+        String guestPage,
+        String hostPage,
+        String cpu,
+        long instructions,
+        List<ExitRow> exits,
+        List<TlbRow> tlb,
+        Walks walks,
+        Cycles cycles,
+        List<HotSpot> hotSpots) {
+      this(
+          paging,
+          policy,
+          guestPage,
+          hostPage,
+          cpu,
+          instructions,
+          exits,
+          tlb,
+          walks,
+          cycles,
+          hotSpots,
+          null);
+    }
+
+    /** Paging mode and policy: {@code shadow/update}. */
+    public String mode() {
+      return policy == null ? paging.label() : paging.label() + "/" + policy;
     }
 
     /** VM exits of all reasons. */

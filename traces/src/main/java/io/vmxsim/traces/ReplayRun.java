@@ -19,6 +19,7 @@ import io.vmxsim.traces.ReplayResult.Walks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** One configuration's replay: its machine, the feed on it, and what it counts. */
 final class ReplayRun {
@@ -29,6 +30,7 @@ final class ReplayRun {
   private final Processor processor;
   private final TraceFeed feed;
   private final ExitStatistics exits;
+  private final @Nullable RunDetails details;
   private final ExitRecorder recorder;
 
   private long startInstructions;
@@ -60,8 +62,12 @@ final class ReplayRun {
       setTimer(options);
     }
     exits = new ExitStatistics(options.top());
-    recorder = new ExitRecorder(processor, feed, exits);
+    details = options.detailed() ? new RunDetails(configuration.cpu().clockMhz()) : null;
+    recorder = new ExitRecorder(processor, feed, exits, details);
     processor.setExitObserver(recorder);
+    if (details != null) {
+      processor.mmu().observeWalks(details.walkGrid());
+    }
     startMmu = processor.mmu().statistics();
     startCycles = cycles();
   }
@@ -148,7 +154,8 @@ final class ReplayRun {
             end.translation() - startCycles.translation(),
             end.exit() - startCycles.exit(),
             end.vmm() - startCycles.vmm()),
-        exits.hotSpots());
+        exits.hotSpots(),
+        details);
   }
 
   private String policy() {

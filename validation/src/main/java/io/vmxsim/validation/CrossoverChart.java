@@ -19,7 +19,7 @@ public final class CrossoverChart {
 
   private static final double MOST_UPDATES = 100;
   private static final double LEAST_RATIO = 0.5;
-  private static final double MOST_RATIO = 200;
+  private static final double MOST_RATIO = 50;
   private static final String[] COLOURS = {"#0b6e4f", "#c05a00", "#3b4cc0"};
 
   private CrossoverChart() {}
@@ -56,12 +56,14 @@ public final class CrossoverChart {
 
   /** A line for each set of pages over the rate of updates; above 1, EPT is the cheaper. */
   public static String svg(Crossover crossover) {
+    return picture(crossover)
+        .replaceFirst("<svg", "<svg xmlns=\"http://www.w3.org/2000/svg\" font-size=\"12\"");
+  }
+
+  /** The same for a page of HTML, which knows what {@code svg} is. */
+  static String picture(Crossover crossover) {
     StringBuilder out = new StringBuilder();
-    out.append(
-        text(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\""
-                + " font-family=\"sans-serif\" font-size=\"12\">\n",
-            WIDTH, HEIGHT));
+    out.append(text("<svg viewBox=\"0 0 %d %d\" font-family=\"sans-serif\">\n", WIDTH, HEIGHT));
     out.append("<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n");
     label(out, WIDTH / 2.0, 20, "middle", "Cycles under shadow paging over cycles under EPT");
     label(
@@ -72,7 +74,7 @@ public final class CrossoverChart {
         "page-table updates per 1000 reads");
     axes(out);
     for (int i = 0; i < crossover.lines().size(); i++) {
-      line(out, crossover.lines().get(i), COLOURS[i % COLOURS.length]);
+      line(out, crossover.lines().get(i), COLOURS[i % COLOURS.length], 5.0 * i);
     }
     return out.append("</svg>\n").toString();
   }
@@ -83,7 +85,7 @@ public final class CrossoverChart {
       String tick = updates == LEAST_UPDATES ? "none" : Expectation.number(updates);
       label(out, x(updates), HEIGHT - BOTTOM + 18, "middle", tick);
     }
-    for (double ratio : new double[] {LEAST_RATIO, 1, 2, 5, 10, 20, 50, 100, MOST_RATIO}) {
+    for (double ratio : new double[] {LEAST_RATIO, 1, 2, 5, 10, 20, MOST_RATIO}) {
       segment(out, LEFT, y(ratio), WIDTH - RIGHT, y(ratio), ratio == 1 ? "#444444" : "#dddddd");
       label(out, LEFT - 8, y(ratio) + 4, "end", Expectation.number(ratio));
     }
@@ -91,7 +93,7 @@ public final class CrossoverChart {
     label(out, LEFT + 6, y(1) + 15, "start", "shadow wins");
   }
 
-  private static void line(StringBuilder out, Line line, String colour) {
+  private static void line(StringBuilder out, Line line, String colour, double nameLower) {
     out.append(text("<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\" points=\"", colour));
     for (Point point : line.points()) {
       out.append(text("%.1f,%.1f ", x(point.updatesPer1000Reads()), y(point.shadowOverEpt())));
@@ -107,7 +109,7 @@ public final class CrossoverChart {
     out.append(
         text(
             "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\">%d pages</text>\n",
-            x(end.updatesPer1000Reads()) + 8, y(end.shadowOverEpt()) + 4, colour, line.pages()));
+            x(end.updatesPer1000Reads()) + 8, y(end.shadowOverEpt()) - 2 + nameLower, colour, line.pages()));
   }
 
   private static void segment(

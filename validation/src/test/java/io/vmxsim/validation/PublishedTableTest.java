@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -104,6 +105,16 @@ class PublishedTableTest {
   void theDocumentIsWhatTheRunWrites() throws IOException {
     String document = Files.readString(DOCUMENTS.resolve("validation.md"));
     assertEquals(ValidationReport.markdown(all), document, "./vmxsim validate --markdown");
+  }
+
+  @Test
+  void thePageHoldsEveryRowAndAsksForNothing() {
+    String page = ValidationPage.of(all);
+    for (TableResult table : all.tables()) {
+      table.rows().forEach(row -> assertTrue(page.contains(row.row().name())));
+    }
+    assertTrue(page.contains("<polyline"));
+    assertFalse(Pattern.compile("https?://|\\ssrc\\s*=|<script|url\\(").matcher(page).find());
   }
 
   @Test
