@@ -400,4 +400,30 @@ class BoundaryEventsTest {
     assertEquals(Interruptibility.NMI, f.read(VmcsField.GUEST_INTERRUPTIBILITY_STATE));
     assertEquals(0, f.state().interruptibility, "real NMIs are not blocked");
   }
+
+  // ---- Machine code ----------------------------------------------------------------------------
+
+  @Test
+  void vmlaunchInMachineCodeDeliversTheEventThatItInjects() {
+    VmxFixture f = VmxFixture.ready();
+    long handler = GUEST_RIP + 0x100;
+    f.memory.write64(0x60_0008, 0x00af_9b00_0000_ffffL); // selector 8: 64-bit code
+    f.memory.write64(0x60_1060, 0x8e00_0008_0000L | (handler >>> 16) << 48 | (handler & 0xffff));
+    f.memory.write64(0x60_1068, 0);
+    f.write(VmcsField.GUEST_GDTR_BASE, 0x60_0000);
+    f.write(VmcsField.GUEST_GDTR_LIMIT, 0xf);
+    f.write(VmcsField.GUEST_IDTR_BASE, 0x60_1000);
+    f.write(VmcsField.GUEST_IDTR_LIMIT, 0xfff);
+    f.write(VmcsField.GUEST_CS_SELECTOR, 8);
+    f.write(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION, UD_INJECTED);
+    long root = 0x50_1000;
+    f.memory.writeBytes(root, new byte[] {(byte) 0x90, 0x0f, 0x01, (byte) 0xc2}, 0, 4);
+    f.memory.writeBytes(handler, new byte[] {0x0f, (byte) 0xa2}, 0, 2);
+    f.state().rip = root;
+    Executor.on(f.processor);
+    assertEquals(RunOutcome.EXIT, f.processor.run(10));
+    assertEquals(ExitReason.CPUID, f.exitReason());
+    assertEquals(handler, f.read(VmcsField.GUEST_RIP));
+    assertEquals(GUEST_RIP, f.memory.read64(0x41_0000 - 5 * 8), "the return address");
+  }
 }

@@ -13,6 +13,7 @@ final class Progress {
   private final Processor processor;
   private final CpuState state;
   private @Nullable Block block;
+  private @Nullable Block suspended;
   private long start;
   private int settled;
   private int shadow;
@@ -57,6 +58,21 @@ final class Progress {
   void abandon() {
     settle();
     block = null;
+  }
+
+  /**
+   * The instruction now running, a VM entry, may make RIP the guest's and deliver an event there.
+   * What runs before it is settled; nothing is until {@link #resume}.
+   */
+  void suspend() {
+    settle();
+    suspended = block;
+    block = null;
+  }
+
+  /** There was no VM entry: the block goes on. */
+  void resume() {
+    block = suspended;
   }
 
   /** The first {@code count} instructions of the block have run; the block is left. */

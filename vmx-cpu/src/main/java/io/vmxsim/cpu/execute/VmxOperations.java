@@ -100,6 +100,7 @@ final class VmxOperations {
    * this instruction is left to do.
    */
   private void enter(Entry entry) {
+    progress.suspend();
     VmxOutcome outcome = entry.perform();
     settle(outcome);
     if (outcome == VmxOutcome.SUCCEED) {
@@ -108,6 +109,7 @@ final class VmxOperations {
     if (outcome == VmxOutcome.SUCCEED || outcome == VmxOutcome.ENTRY_FAILED) {
       faults.require(StepOutcome.FAULTED);
     }
+    progress.resume();
   }
 
   /** What did not complete the instruction ends it here. */
