@@ -37,6 +37,9 @@ public enum Segment {
   /** Access rights of a present, accessed, readable code segment, without its L and D bits. */
   public static final int FLAT_CODE = 0xb | 1 << 4 | PRESENT | GRANULARITY;
 
+  /** Access rights of CS in real mode, as a reset leaves it. */
+  public static final int REAL_MODE_CODE = 0xb | 1 << 4 | PRESENT;
+
   /** Access rights of a present, busy 32-bit or 64-bit TSS. */
   public static final int BUSY_TSS = 0xb | PRESENT;
 

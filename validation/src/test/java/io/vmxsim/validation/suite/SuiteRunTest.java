@@ -77,8 +77,8 @@ class SuiteRunTest {
 
   @Test
   void skippingAndGivingUpHaveTheirOwnStatus() throws IOException {
-    assertEquals(Outcome.SKIP, run("SKIP: no\n", "b04d e6f4").outcome());
-    SuiteResult aborted = run("unhandled exception\n", "b07f e6f4");
+    assertEquals(Outcome.SKIP, run("SKIP: no\n", "b026 e6f4").outcome());
+    SuiteResult aborted = run("unhandled exception\n", "b03f e6f4");
     assertEquals(Outcome.ABORT, aborted.outcome());
     assertEquals("unhandled exception", aborted.reason());
   }

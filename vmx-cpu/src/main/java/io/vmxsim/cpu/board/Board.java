@@ -18,6 +18,13 @@ public final class Board {
   private static final int CASCADE = 2;
   private static final int IO_APIC_BYTES = 0x1000;
 
+  /** "Intel 440FX PCIset 82441FX (PMC)", its device identification. */
+  private static final int HOST_BRIDGE_VENDOR = 0x8086;
+
+  private static final int HOST_BRIDGE = 0x1237;
+  private static final int HOST_BRIDGE_CLASS = 0x060000;
+  private static final int PCI_TEST_SLOT = 4;
+
   private final PicPair pics = new PicPair();
   private final IoApic ioApic;
   private final PowerManagement power;
@@ -60,7 +67,10 @@ public final class Board {
     bus.attachPorts(
         Uart16550.COM1, Uart16550.PORTS, new Uart16550(serial, lines.get(Uart16550.COM1_IRQ)));
     new ResetControl(power::reset).attachTo(bus);
-    new PciConfiguration().attachTo(bus);
+    PciBus pci = new PciBus();
+    pci.add(0, new PciFunction(HOST_BRIDGE_VENDOR, HOST_BRIDGE, HOST_BRIDGE_CLASS));
+    pci.add(PCI_TEST_SLOT, new PciTestDevice());
+    pci.attachTo(bus);
     new DebugExit(power::end).attachTo(bus);
     new PcTestDevice(lines).attachTo(bus);
   }

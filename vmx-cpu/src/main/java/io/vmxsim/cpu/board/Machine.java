@@ -2,15 +2,16 @@ package io.vmxsim.cpu.board;
 
 import io.vmxsim.cpu.ActivityState;
 import io.vmxsim.cpu.CpuProfile;
+import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
+import io.vmxsim.cpu.Segment;
 import io.vmxsim.cpu.apic.ApicNetwork;
 import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.cpu.execute.Executor;
 import io.vmxsim.cpu.execute.InstructionObserver;
 import io.vmxsim.ept.PhysicalMemory;
-import io.vmxsim.vmcs.NotModelledException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntConsumer;
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * turns.
  */
 public final class Machine {
+  private static final int REAL_MODE_LIMIT = 0xffff;
+
   private static final long MEGAHERTZ = 1_000_000;
 
   /** Instructions of one turn at most, alone and among others. */
@@ -41,7 +44,10 @@ public final class Machine {
   private final Timeline timeline;
   private final ApicNetwork apics = new ApicNetwork();
   private final List<Processor> processors = new ArrayList<>();
+  private final Board board;
+  private final long wakingVector;
   private int current;
+  private boolean suspended;
   private @Nullable MachineEnd end;
 
   /**
@@ -69,11 +75,11 @@ public final class Machine {
         FirmwareConfiguration.SELECTOR_PORT,
         FirmwareConfiguration.PORTS,
         new FirmwareConfiguration(ramBytes, processorCount));
-    Board board = new Board(bus, timeline, apics, serial, new Power());
+    board = new Board(bus, timeline, apics, serial, new Power());
     LocalApic bootstrap = apics.processors().get(0);
     bootstrap.setExternal(board.pics());
     bootstrap.enableVirtualWireMode();
-    AcpiTables.write(memory, processorCount);
+    wakingVector = AcpiTables.write(memory, processorCount);
   }
 
   /** What the processors reach. */
@@ -124,14 +130,19 @@ public final class Machine {
 
     @Override
     public void suspend() {
-      throw new NotModelledException("sleeping state S3", processor(current).state().rip);
+      suspended = true;
+      stop();
     }
 
-    /** The power is off before the next instruction. */
     private void off(MachineEnd.Cause cause, int exitCode) {
-      processor(current).state().activity = ActivityState.SHUTDOWN;
+      stop();
       end = new MachineEnd(cause, exitCode, current);
     }
+  }
+
+  /** The present processor executes no further instruction of its turn. */
+  private void stop() {
+    processor(current).state().activity = ActivityState.SHUTDOWN;
   }
 
   /**
@@ -144,13 +155,40 @@ public final class Machine {
     while (end == null && left > 0) {
       current = furthestBehind();
       timeline.runDue();
-      if (end == null) {
+      if (suspended) {
+        sleep();
+      } else if (end == null) {
         takeTurn(processor(current), left);
         wakeStarted();
       }
       left = limit - instructions();
     }
     return end != null ? end : new MachineEnd(MachineEnd.Cause.LIMIT, 0, current);
+  }
+
+  /** Lets time pass until the next event, and resumes if it is one to wake for. */
+  private void sleep() {
+    long due = timeline.nextDue();
+    if (board.wakes()) {
+      resume();
+    } else if (due == Timeline.NEVER) {
+      end = new MachineEnd(MachineEnd.Cause.HALTED, 0, current);
+    } else {
+      processor(current).idle(Math.max(0, due - processor(current).now()));
+    }
+  }
+
+  /** From S3: reset processors, the first in real mode at the waking vector (ACPI 6.5, 16.3.2). */
+  private void resume() {
+    suspended = false;
+    for (Processor processor : processors) {
+      processor.init();
+    }
+    int vector = memory.read32(wakingVector);
+    CpuState state = processor(0).state();
+    state.loadSegment(
+        Segment.CS, vector >>> 4, vector & ~15, REAL_MODE_LIMIT, Segment.REAL_MODE_CODE);
+    state.rip = vector & 15;
   }
 
   private int furthestBehind() {
@@ -188,7 +226,7 @@ public final class Machine {
       case BUDGET, EXIT -> {} // of a guest whose root software is machine code, too
       case HALTED -> waitForEvent(processor);
       case FINISHED -> {
-        if (end == null) {
+        if (end == null && !suspended) {
           end = new MachineEnd(MachineEnd.Cause.TRIPLE_FAULT, 0, current);
         }
       }

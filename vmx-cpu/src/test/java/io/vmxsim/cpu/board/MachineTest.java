@@ -94,4 +94,39 @@ class MachineTest {
     assertTrue(half > 1000);
     assertEquals(serial.substring(0, half), serial.substring(half));
   }
+
+  /**
+   * Suspends with the clock's alarm enabled; 16-bit code at the waking vector says what it finds.
+   */
+  @Test
+  void anAlarmEndsSleepInRealModeAtTheWakingVector() {
+    // alarm each second: index 1, 3, 5 = c0h, register B = 22h
+    String alarm = "b001e670 b0c0e671 b003e670 b0c0e671 b005e670 b0c0e671 b00be670 b022e671";
+    // out 602h,400h (RTC_EN); out 604h,2400h (S3); nothing after that
+    String sleep = "66ba0206 66b80004 66ef 66ba0406 66b80024 66ef b0ff e6f4";
+    Machine machine = machine(1, alarm + sleep);
+    byte[] wake = HexFormat.of().parseHex("8cc8e6f4"); // mov ax,cs; out 0f4h,al
+    machine.memory().writeBytes(0x1000, wake, 0, wake.length);
+    machine.memory().write32(wakingVector(machine), 0x1000);
+    MachineEnd end = machine.run(1000);
+    assertEquals(new MachineEnd(MachineEnd.Cause.GUEST, 1, 0), end); // CS is 0100h
+    assertTrue(machine.processor(0).now() >= 1_000_000_000, "a second has passed");
+  }
+
+  private static long wakingVector(Machine machine) {
+    long xsdt = machine.memory().read64(AcpiTables.ADDRESS + 24);
+    long fadt = machine.memory().read64(xsdt + 36);
+    return machine.memory().read32(fadt + 36) + 12L;
+  }
+
+  @Test
+  void theTimerInterruptsThroughThePicsAndThroughTheIoApic() {
+    // cli; PIT mode 2 at 1000 Hz; sti; 1: hlt; jmp 1b — the interrupt table is empty
+    Machine machine = machine(1, "b0ffe6a1 b0fee621 b034e643 b0a9e640 b004e640 fb f4 ebfd");
+    assertEquals(MachineEnd.Cause.TRIPLE_FAULT, machine.run(100).cause());
+    assertEquals(
+        "interrupt 8",
+        machine.processor(0).faultChain().events().get(0).toString().substring(0, 11));
+    assertEquals(1.0, machine.processor(0).now() / 2.5e6, 2.0);
+  }
 }
