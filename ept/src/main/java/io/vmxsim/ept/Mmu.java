@@ -39,6 +39,10 @@ public final class Mmu {
   /** By kind of access, what is tried before the first level's structure of 4-KByte pages. */
   private final TlbFilter[] filters;
 
+  private final TlbFilter fetches;
+  private final TlbFilter loads;
+  private final TlbFilter stores;
+
   private final MmuWalkCaches caches;
   private final GuestWalk guestWalk;
   private final NestedWalk nestedWalk;
@@ -98,6 +102,9 @@ public final class Mmu {
         new TlbFilter[] {
           first[0].front().filter(), first[1].front().filter(), first[2].front().filter()
         };
+    this.fetches = filters[Access.FETCH];
+    this.loads = filters[Access.READ];
+    this.stores = filters[Access.WRITE];
     this.caches = new MmuWalkCaches(geometry, level(TlbUse.GUEST_PHYSICAL, geometry), costs);
     MmuWalkCaches consulted = caches.isAbsent() ? null : caches;
     this.guestWalk = new GuestWalk(memory, null, consulted);
@@ -205,6 +212,58 @@ public final class Mmu {
     return lookUp(va, access);
   }
 
+  /**
+   * The host's bytes of the page for a read of the program, if they have been {@link #open opened}
+   * and the filter answers: then the access is translated and counted. Else null, nothing has
+   * changed, and {@link #translate} decides.
+   *
+   * @param va any address; an access that crosses a page boundary gets null
+   * @param question what {@link #question} gave for the access
+   */
+  public byte @Nullable [] readable(long va, int size, long question) {
+    return loads.readable(va, size, question);
+  }
+
+  /** The same for a write. */
+  public byte @Nullable [] writable(long va, int size, long question) {
+    return stores.writable(va, size, question);
+  }
+
+  /** What {@link #readable} has just answered is not used: it does not count. */
+  public void retractRead() {
+    loads.hits--;
+  }
+
+  /** How to ask {@link #readable} and {@link #writable} for an access. */
+  public static long question(int access) {
+    return TlbFilter.question(access);
+  }
+
+  /**
+   * Lets {@link #readable} or {@link #writable} give the bytes of a page, from now until anything
+   * changes about its translation.
+   *
+   * @param va an address that has just been translated
+   * @param page the bytes, which its accesses may reach without asking anybody
+   */
+  public void open(long va, int access, byte[] page) {
+    boolean write = Access.kind(access) == Access.WRITE;
+    (write ? stores : loads).open(va, page, write);
+  }
+
+  /** Forgets every page that was opened for writing. */
+  public void closeForWrites() {
+    stores.closeForWrites();
+  }
+
+  /**
+   * Whether a fetch is from the page of the last fetch, whose translation still stands: then it is
+   * translated and counted. Else nothing has changed, and {@link #translate} decides.
+   */
+  public boolean fetchesAgain(long va, int access) {
+    return fetches.repeatsAndCounts(va, access);
+  }
+
   /** The physical address of the last translation that was OK. */
   public long physicalAddress() {
     return physicalAddress;
@@ -237,8 +296,7 @@ public final class Mmu {
     TlbFilter filter = filters[Access.kind(access)];
     int row = filter.row(va);
     if (filter.permits(row, va, access)) {
-      filter.hits++;
-      level.front().use(filter.take(row, va, access));
+      filter.take(row, va, access);
       physicalAddress = filter.lastFrame() | (va & OFFSET_4K);
       return Status.OK;
     }

@@ -191,6 +191,12 @@ public final class PhysicalMemory {
     return page != ABSENT_PAGE ? page : allocatePage(address);
   }
 
+  /** As {@link #pageForRead} if the page is allocated, so that these are its bytes for good. */
+  public byte @Nullable [] allocatedPage(long address) {
+    byte[] page = pageForRead(address);
+    return page == ABSENT_PAGE ? null : page;
+  }
+
   /** As {@link #pageForRead} if the page was found lately, else null. */
   byte @Nullable [] recentPage(long address) {
     long number = address >>> PAGE_SHIFT;

@@ -56,10 +56,10 @@ final class Tlb {
    */
   Tlb(TlbGeometry geometry, boolean filtered) {
     this.name = geometry.name();
-    this.filter = new TlbFilter(filtered ? geometry.entries() : 0);
     this.setCount = geometry.sets();
     this.sets = new LruSets(setCount, geometry.ways());
     this.fragments = new Fragments(sets.slots());
+    this.filter = new TlbFilter(filtered ? geometry.entries() : 0, sets);
     this.presence = new PagePresence(geometry.entries(), geometry.ways());
     this.setMask = Integer.bitCount(setCount) == 1 ? setCount - 1 : -1;
     this.foldShift =
@@ -174,17 +174,9 @@ final class Tlb {
 
   // ---- The filter ----------------------------------------------------------------------------
 
-  /**
-   * What may answer for this TLB while contexts and rights stay as they are; a hit at one of its
-   * rows is to be followed by {@link #use(int)}.
-   */
+  /** What may answer for this TLB while contexts and rights stay as they are. */
   TlbFilter filter() {
     return filter;
-  }
-
-  /** Makes the entry in a slot the most recently used of its set. */
-  void use(int slot) {
-    sets.use(slot);
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.vmxsim.ept;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a TLB holds which 4-KByte page, found by one comparison instead of a search, with the
@@ -11,6 +12,9 @@ import java.util.Arrays;
  * use. Its owners keep it so: {@link #forget} when an entry leaves its slot, {@link #clear} when
  * other contexts or rights come into force.
  *
+ * <p>A row may also hold the host's bytes of its page, so that an access needs no address: {@link
+ * #open} says so, for as long as the row stands.
+ *
  * <p>JUSTIFICATION: two numbers share a word, and a row is two elements of one array, since every
  * simulated access comes here first (MmuBenchmark, sequential and 48 pages).
  */
@@ -18,22 +22,27 @@ final class TlbFilter {
   /** Rows for each entry of the TLB, so that few pages in use share a row. */
   private static final int ROWS_PER_ENTRY = 4;
 
-  /** Moves linear-address bits 56:12 above the set of permitted accesses. */
-  private static final int PAGE_SHIFT = 7;
+  /** Accesses whose permission a row knows: those below, which are all there are. */
+  private static final int ACCESSES = 12;
 
-  private static final int ACCESS_BITS = 12 + PAGE_SHIFT;
-  private static final long PAGE_MASK = -1L << ACCESS_BITS;
+  private static final int ALL_ACCESSES = (1 << ACCESSES) - 1;
   private static final int SLOT_MASK = (1 << 12) - 1;
 
   private static final long PAGE = -1L << 12;
   private static final long NOTHING = -1;
 
   private final boolean inUse;
+  private final LruSets sets;
 
-  /** Row n: page above permitted accesses in element 2n, frame above slot in element 2n+1. */
+  /** Row n: page above denied accesses in element 2n, frame above slot in element 2n+1. */
   private final long[] table;
 
   private final int mask;
+
+  /** The bytes of the page in each row, if they may be read, and if they may be written. */
+  private final byte[] @Nullable [] readable;
+
+  private final byte[] @Nullable [] writable;
 
   /** Whether a row has been filled since all were cleared. */
   private boolean filled;
@@ -50,11 +59,16 @@ final class TlbFilter {
    * An empty filter.
    *
    * @param entries of the TLB; 0 for a filter that stays empty
+   * @param sets of the TLB
    */
-  TlbFilter(int entries) {
+  TlbFilter(int entries, LruSets sets) {
     inUse = entries > 0 && entries <= SLOT_MASK + 1;
+    this.sets = sets;
     int rows = inUse ? Integer.highestOneBit(entries * ROWS_PER_ENTRY) : 1;
     table = new long[2 * rows];
+    Arrays.fill(table, NOTHING);
+    readable = new byte[rows][];
+    writable = new byte[rows][];
     mask = 2 * (rows - 1);
   }
 
@@ -64,6 +78,15 @@ final class TlbFilter {
    */
   boolean repeats(long address, int access) {
     return ((address & PAGE) | access) == last;
+  }
+
+  /** As {@link #repeats}; then the translation counts. */
+  boolean repeatsAndCounts(long address, int access) {
+    boolean repeats = repeats(address, access);
+    if (repeats) {
+      hits++;
+    }
+    return repeats;
   }
 
   /** The frame of the last translation. */
@@ -78,16 +101,68 @@ final class TlbFilter {
 
   /** Whether a row is for the page of an address and permits an access. */
   boolean permits(int row, long address, int access) {
-    long word = table[row];
-    return (word ^ address << PAGE_SHIFT) >>> ACCESS_BITS == 0 && (word >>> access & 1) != 0;
+    return access < ACCESSES && (table[row] & question(access)) == (address & PAGE);
   }
 
-  /** Takes the page in a row for the last translation; returns the slot of the TLB it is in. */
-  int take(int row, long address, int access) {
+  /** Takes the page in a row for the last translation, which uses its entry in the TLB. */
+  void take(int row, long address, int access) {
     long found = table[row + 1];
     last = (address & PAGE) | access;
     lastFrame = found & PAGE;
-    return (int) found & SLOT_MASK;
+    hits++;
+    sets.use((int) found & SLOT_MASK);
+  }
+
+  /**
+   * What to ask of a row about an access below 12: the page, and whether the access is denied, of
+   * which the answer is the page alone.
+   */
+  static long question(int access) {
+    return PAGE | 1L << access;
+  }
+
+  /**
+   * The bytes of the page for a read of {@code size} bytes, if a row has them: then this was the
+   * translation of the access. Else null, and nothing has changed.
+   *
+   * @param question what {@link #question} gave for the access
+   */
+  byte @Nullable [] readable(long address, int size, long question) {
+    return bytes(readable, address, size, question);
+  }
+
+  /** The same for a write. */
+  byte @Nullable [] writable(long address, int size, long question) {
+    return bytes(writable, address, size, question);
+  }
+
+  private byte @Nullable [] bytes(
+      byte[] @Nullable [] pages, long address, int size, long question) {
+    int row = row(address);
+    // An access that goes on in the next page has its last byte in one that has another row.
+    if ((table[row] & question) != (address + size - 1 & PAGE)) {
+      return null;
+    }
+    byte[] page = pages[row >> 1];
+    if (page != null) {
+      hits++;
+      last = NOTHING;
+      sets.use((int) table[row + 1] & SLOT_MASK);
+    }
+    return page;
+  }
+
+  /** Lets the row of an address, if it is for its page, hand out the bytes of that page. */
+  void open(long address, byte[] page, boolean forWrites) {
+    int row = row(address);
+    if ((table[row] & PAGE) == (address & PAGE) && inUse) {
+      (forWrites ? writable : readable)[row >> 1] = page;
+    }
+  }
+
+  /** Hands out no bytes for writing until rows are opened again. */
+  void closeForWrites() {
+    Arrays.fill(writable, null);
   }
 
   /**
@@ -99,8 +174,10 @@ final class TlbFilter {
   void put(long address, int access, int permitted, long frame, int slot) {
     if (inUse) {
       int row = row(address);
-      table[row] = (address << PAGE_SHIFT & PAGE_MASK) | (permitted & 0xFFFF);
+      table[row] = (address & PAGE) | (~permitted & ALL_ACCESSES);
       table[row + 1] = frame | slot;
+      readable[row >> 1] = null;
+      writable[row >> 1] = null;
       filled = true;
       last = (address & PAGE) | access;
       lastFrame = frame;
@@ -114,14 +191,14 @@ final class TlbFilter {
 
   /** Forgets a page, given by its number, and others that share its row. */
   void forget(long pageNumber) {
-    table[row(pageNumber << 12)] = 0;
+    table[row(pageNumber << 12)] = NOTHING;
     last = NOTHING;
   }
 
   void clear() {
     last = NOTHING;
     if (filled) {
-      Arrays.fill(table, 0);
+      Arrays.fill(table, NOTHING);
       filled = false;
     }
   }

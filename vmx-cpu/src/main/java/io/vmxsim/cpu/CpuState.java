@@ -87,10 +87,11 @@ public final class CpuState {
   public static final long DR6_RESET = 0xffff0ff0L;
 
   /**
-   * RAX to R15 by number; then two that no instruction names: a register that is always 0, in place
-   * of an absent base or index, and, while an instruction executes, the RIP of the next one.
+   * RAX to R15 by number; then three that no instruction names: a register that is always 0, in
+   * place of an absent base or index; while an instruction executes, the RIP of the next one; and
+   * the RIP at which the block of instructions that runs has begun.
    */
-  public final long[] registers = new long[18];
+  public final long[] registers = new long[19];
 
   /** CF, PF, AF, ZF, SF and OF, which {@link #rflags} includes. */
   public final StatusFlags status = new StatusFlags();

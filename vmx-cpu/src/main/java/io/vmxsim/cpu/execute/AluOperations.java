@@ -100,17 +100,21 @@ final class AluOperations {
     return difference;
   }
 
-  private long logic(long value, int size) {
+  long logic(long value, int size) {
     flags.setLogic(Val.signExtend(value, size));
     return value;
   }
 
   private void increment(Instruction in, int by, int size) {
-    long before = operands.loadForUpdate(in);
+    update(in, increment(operands.loadForUpdate(in), by, size));
+  }
+
+  /** INC, {@code by} 1, or DEC, by -1: CF stays. */
+  long increment(long before, int by, int size) {
     long after = before + by;
     long vector = by > 0 ? Val.carries(before, 1, after) : Val.borrows(before, 1, after);
     flags.setArithmeticKeepingCf(Val.signExtend(after, size), vector, size);
-    operands.update(in, after);
+    return after;
   }
 
   /** ADCX and ADOX: one flag carries, the others stay. */

@@ -5,13 +5,21 @@ import io.vmxsim.cpu.InstructionClass;
 import io.vmxsim.cpu.decode.CodeMode;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.decode.Op;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decoded instructions that follow one another in a page and run one after another: only the last
  * can transfer control or change what the next ones mean.
  */
 final class Block {
+  /** The offset of a block that is not kept. */
+  static final int NOWHERE = -1;
+
+  /** Most instructions of a block. */
+  static final int LONGEST = 32;
+
   final Instruction[] code;
   final CodeMode mode;
 
@@ -23,42 +31,80 @@ final class Block {
 
   final int length;
 
+  /** The instructions as {@link Packed} has them. */
+  final long[] packed;
+
+  final long[] constants;
+
+  /** {@code ends[i]}: where instruction {@code i} ends, in bytes from the start of the block. */
+  final int[] ends;
+
+  /** Whether the last instruction says where it goes on. */
+  final boolean branches;
+
   /** Whether what follows runs in the same context: mode, privilege, segments, events. */
   final boolean keepsContext;
 
   /** Whether the last instruction retires itself, as the sensitive ones do. */
   final boolean lastRetiresItself;
 
+  /** Where it lies in its page, or {@link #NOWHERE}. */
+  final int offset;
+
   /** False once a store has changed the page. */
   boolean valid = true;
 
-  Block(List<Instruction> instructions, CodeMode mode, CostModel costs) {
+  /** Blocks of the same page that have run after this one. */
+  private @Nullable Block successor;
+
+  private @Nullable Block otherSuccessor;
+
+  Block(List<Instruction> instructions, int offset, CodeMode mode, CostModel costs, boolean packs) {
+    this.offset = offset;
     code = instructions.toArray(new Instruction[0]);
     this.mode = mode;
     prices = new long[code.length + 1];
+    packed = new long[code.length];
+    constants = new long[code.length];
+    ends = new int[code.length];
+    int end = 0;
     for (int i = 0; i < code.length; i++) {
+      end += code[i].length;
+      ends[i] = end;
+      packed[i] = packs ? Packed.pack(code[i], end) : Packed.PLAIN;
+      constants[i] = Packed.constant(code[i], end);
       prices[i + 1] = prices[i] + costs.instruction(priceClass(code[i]));
     }
-    int bytes = 0;
-    for (Instruction in : instructions) {
-      bytes += in.length;
-    }
-    length = bytes;
-    last = bytes - code[code.length - 1].length;
+    length = end;
+    last = end - code[code.length - 1].length;
     Op ending = code[code.length - 1].op;
     keepsContext = !changesContext(ending);
+    branches = ends(ending);
     lastRetiresItself = retiresItself(ending);
   }
 
   /** The number of instructions before the one that lies {@code distance} bytes from the start. */
   int indexAt(int distance) {
-    int index = 0;
-    for (int at = 0; at < distance; at += code[index++].length) {
-      if (index == code.length) {
-        throw new IllegalStateException("no instruction at byte " + distance + " of a block");
-      }
+    int index = distance == 0 ? 0 : Arrays.binarySearch(ends, distance) + 1;
+    if (index < 0) {
+      throw new IllegalStateException("no instruction at byte " + distance + " of a block");
     }
     return index;
+  }
+
+  /** The block at an offset of the same page, if it has run after this one. */
+  @Nullable Block successorAt(int pageOffset) {
+    Block next = successor;
+    if (next == null || next.offset != pageOffset) {
+      next = otherSuccessor;
+    }
+    return next != null && next.offset == pageOffset && next.valid ? next : null;
+  }
+
+  /** Remembers the block that has run after this one. Both are of the same page. */
+  void follow(Block next) {
+    otherSuccessor = successor;
+    successor = next;
   }
 
   /** Whether a block ends with this operation. */

@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
  * decoded again before it runs: processors that share a memory share this.
  */
 public final class CodeCache {
-  private static final int LONGEST_BLOCK = 32;
   private static final int RECENT = 1024;
   private static final int PAGE = PhysicalMemory.PAGE_BYTES;
   private static final int PAGE_SHIFT = 12;
@@ -25,16 +24,24 @@ public final class CodeCache {
   private final PhysicalMemory memory;
   private final Decoder decoder;
   private final CostModel costs;
+  private final boolean packs;
   private final Map<Long, CodePage> pages = new HashMap<>();
+  private final List<Runnable> told = new ArrayList<>();
 
   /** The page used last of those whose numbers end alike. */
   private final @Nullable CodePage[] recent = new CodePage[RECENT];
 
-  /** For page numbers that end alike, a bit: whether one of them has code. */
-  private final long[] present = new long[RECENT];
+  /** For page numbers that end alike, how many of them have code. */
+  private final char[] present = new char[1 << Character.SIZE];
 
   /** Empty, for the code in {@code memory} as one model of processor decodes and prices it. */
   public CodeCache(PhysicalMemory memory, Decoder decoder, CostModel costs) {
+    this(memory, decoder, costs, true);
+  }
+
+  /** As above; without packing every instruction runs by {@link Interpreter}. */
+  CodeCache(PhysicalMemory memory, Decoder decoder, CostModel costs, boolean packs) {
+    this.packs = packs;
     this.memory = memory;
     this.decoder = decoder;
     this.costs = costs;
@@ -71,21 +78,31 @@ public final class CodeCache {
   }
 
   private CodePage find(long number) {
-    CodePage page = pages.computeIfAbsent(number, CodePage::new);
+    CodePage page = pages.get(number);
+    if (page == null) {
+      told.forEach(Runnable::run);
+      page = new CodePage(number);
+      pages.put(number, page);
+      present[(char) number]++;
+    }
     recent[(int) number & RECENT - 1] = page;
-    present[word(number)] |= 1L << number;
     return page;
   }
 
-  private static int word(long number) {
-    return (int) (number >>> 6) & RECENT - 1;
+  /** Has {@code listener} told whenever a page is about to hold code that has held none. */
+  void beforeCodeInAnotherPage(Runnable listener) {
+    told.add(listener);
+  }
+
+  /** Whether code may have been decoded from the page that holds a physical address. */
+  boolean isIn(long address) {
+    return present[(char) (address >>> PAGE_SHIFT)] != 0;
   }
 
   /** The bytes of a page from {@code address} on are about to change, or have. */
   public void written(long address) {
-    long number = address >>> PAGE_SHIFT;
-    if ((present[word(number)] >>> number & 1) != 0) {
-      drop(number);
+    if (isIn(address)) {
+      drop(address >>> PAGE_SHIFT);
     }
   }
 
@@ -97,8 +114,9 @@ public final class CodeCache {
   private void drop(long number) {
     CodePage page = pages.remove(number);
     if (page == null) {
-      return; // the bit stands for another page
+      return; // the code is in another page
     }
+    present[(char) number]--;
     recent[(int) number & RECENT - 1] = null;
     for (Block block : page.blocks) {
       if (block != null) {
@@ -111,7 +129,7 @@ public final class CodeCache {
     byte[] bytes = memory.pageForRead(address);
     List<Instruction> code = new ArrayList<>();
     int offset = (int) address & PAGE - 1;
-    while (code.size() < LONGEST_BLOCK && offset < PAGE) {
+    while (code.size() < Block.LONGEST && offset < PAGE) {
       Instruction in = new Instruction();
       Op op = decoder.decode(bytes, offset, PAGE, mode, in);
       if (op == Op.INCOMPLETE) {
@@ -123,13 +141,13 @@ public final class CodeCache {
         break;
       }
     }
-    return code.isEmpty() ? null : new Block(code, mode, costs);
+    return code.isEmpty() ? null : new Block(code, (int) address & PAGE - 1, mode, costs, packs);
   }
 
   /** A block of the one instruction whose bytes these are; it is not kept. */
   Block transientBlock(byte[] bytes, int length, CodeMode mode) {
     Instruction in = new Instruction();
     decoder.decode(bytes, 0, length, mode, in);
-    return new Block(List.of(in), mode, costs);
+    return new Block(List.of(in), Block.NOWHERE, mode, costs, packs);
   }
 }

@@ -12,7 +12,6 @@ import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.cpu.StepOutcome;
 import io.vmxsim.cpu.decode.Decoder;
-import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.PrimaryControl;
@@ -28,9 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Executor implements GuestSide {
   private static final int PAGE = PhysicalMemory.PAGE_BYTES;
-
-  /** Cycles that an instruction never exceeds, its walks included; only has to be large enough. */
-  private static final long LONGEST_INSTRUCTION = 20_000;
+  private static final int PAGE_SHIFT = 12;
 
   private static final long DEBUGCTL_BTF = 1 << 1;
 
@@ -40,10 +37,12 @@ public final class Executor implements GuestSide {
   private final CodeCache code;
   private final BranchHistory branches;
   private final Progress progress;
+  private final Horizon horizon;
   private final Faults faults;
   private final Segmentation segments;
   private final Mem mem;
   private final Interpreter interpreter;
+  private final PackedInterpreter packed;
   private final byte[] straddling = new byte[Decoder.LONGEST];
 
   private @Nullable InstructionObserver observer;
@@ -65,8 +64,11 @@ public final class Executor implements GuestSide {
     progress = new Progress(processor);
     faults = new Faults(processor, progress);
     segments = new Segmentation(state, faults);
-    mem = new Mem(processor, code, faults, progress);
-    interpreter = new Interpreter(processor, new Operands(state, mem, segments), progress, faults);
+    horizon = new Horizon(processor, progress);
+    mem = new Mem(processor, code, horizon, faults);
+    Operands operands = new Operands(state, mem, segments);
+    interpreter = new Interpreter(processor, operands, progress, faults);
+    packed = new PackedInterpreter(operands, interpreter, progress, horizon);
   }
 
   /** An executor for the only processor of a machine, which is told to run it. */
@@ -133,53 +135,67 @@ public final class Executor implements GuestSide {
     mem.refresh();
   }
 
-  /** Runs a block, or its beginning. */
+  /** Runs what can run without a look at events. */
   private StepOutcome step(long budget) {
-    boolean wasOn = processor.vmx().isOn();
-    long rip = state.rip;
     boolean singleStep = (state.controlFlags() & CpuState.TF) != 0;
-    boolean nonRoot = processor.inNonRoot();
-    boolean monitored = processor.intercepts().on(PrimaryControl.MONITOR_TRAP_FLAG);
     boolean exact = singleStep || debug.isArmed() || (state.controlFlags() & CpuState.RF) != 0;
+    boolean monitored = processor.intercepts().on(PrimaryControl.MONITOR_TRAP_FLAG);
+    boolean shadow = (state.interruptibility & Interruptibility.SHADOW) != 0;
     try {
-      if (exact) {
-        beginExactly();
-      }
-      Block block = fetch();
-      if (observer != null) {
-        observer.executing(processor, block.code[0]);
-      }
-      boolean alone =
-          exact
-              || observer != null
-              || (state.interruptibility & Interruptibility.SHADOW) != 0
-              || !processor.isQuietFor(block.code.length, block.code.length * LONGEST_INSTRUCTION);
-      run(block, (int) Math.min(alone ? 1 : budget, block.code.length));
-      if (!block.keepsContext) {
-        rootIsMachineCode = processor.vmx().isOn() && (rootIsMachineCode || !wasOn);
-        refresh();
-      }
-      if (processor.inNonRoot() != nonRoot) {
-        return StepOutcome.DONE; // a VM entry, whose guest has its own traps
-      }
-      if (exact) {
-        debug.completed(singleStep && isStep(rip + block.code[0].length));
-      }
-      if (monitored) {
-        processor.pendMonitorTrap();
+      if (exact || monitored || shadow || observer != null) {
+        stepAlone(exact, singleStep, monitored);
+      } else {
+        runBlocks(budget);
       }
       return StepOutcome.DONE;
     } catch (NotCompleted interrupted) {
       refresh();
       if (interrupted.outcome() == StepOutcome.DONE) { // one iteration of a string instruction
-        if (exact) {
-          debug.completed(singleStep);
-        }
-        if (monitored) {
-          processor.pendMonitorTrap();
-        }
+        trap(exact, singleStep, monitored);
       }
       return interrupted.outcome();
+    }
+  }
+
+  /** Runs blocks until events are to be looked for, or the last has changed the context. */
+  private void runBlocks(long budget) {
+    long end = processor.instructions() + budget;
+    horizon.begin(budget);
+    boolean far = horizon.isFar();
+    Block block = fetch();
+    while (true) {
+      run(block, horizon.fit(block, far, end - processor.instructions()));
+      far = horizon.isFar();
+      if (!far || !block.keepsContext) {
+        return;
+      }
+      block = fetchAfter(block);
+    }
+  }
+
+  /** Runs one instruction, after which there may be traps. */
+  private void stepAlone(boolean exact, boolean singleStep, boolean monitored) {
+    boolean nonRoot = processor.inNonRoot();
+    long rip = state.rip;
+    if (exact) {
+      beginExactly();
+    }
+    Block block = fetch();
+    if (observer != null) {
+      observer.executing(processor, block.code[0]);
+    }
+    run(block, 1);
+    if (processor.inNonRoot() == nonRoot) { // else a VM entry, whose guest has its own traps
+      trap(exact, singleStep && isStep(rip + block.code[0].length), monitored);
+    }
+  }
+
+  private void trap(boolean exact, boolean singleStep, boolean monitored) {
+    if (exact) {
+      debug.completed(singleStep);
+    }
+    if (monitored) {
+      processor.pendMonitorTrap();
     }
   }
 
@@ -203,9 +219,28 @@ public final class Executor implements GuestSide {
         && (!branches || state.rip != next);
   }
 
+  /** As {@link #fetch}; in 64-bit mode and the same page, what has followed a block before. */
+  private Block fetchAfter(Block before) {
+    long rip = state.rip;
+    long start = state.registers[Packed.BLOCK];
+    if (!segments.bits64() || (rip ^ start) >>> PAGE_SHIFT != 0) {
+      return fetch();
+    }
+    Block known = before.successorAt((int) rip & PAGE - 1);
+    if (known != null && mem.fetchesAgain(rip)) {
+      return known;
+    }
+    Block fetched = fetch();
+    if (fetched.offset != Block.NOWHERE) {
+      before.follow(fetched);
+    }
+    return fetched;
+  }
+
   private Block fetch() {
     long linear = segments.code(state.rip);
     long address = mem.fetch(linear);
+    horizon.timePassed();
     if (!mem.isRam(address)) {
       return fetchFromDevice(address);
     }
@@ -232,19 +267,14 @@ public final class Executor implements GuestSide {
   }
 
   private void run(Block block, int count) {
+    boolean wasOn = !block.keepsContext && processor.vmx().isOn();
     branches.run(state.rip, block.last, block.length);
-    progress.begin(block);
-    Instruction[] instructions = block.code;
-    long[] registers = state.registers;
-    long mask = segments.bits64() ? -1 : 0xffffffffL;
-    int done = 0;
-    do {
-      Instruction in = instructions[done++];
-      registers[Instruction.RIP] = state.rip + in.length & mask;
-      interpreter.execute(in);
-      state.rip = registers[Instruction.RIP];
-    } while (done < count && block.valid && !progress.isLeaving());
-    progress.finish(done);
+    progress.begin();
+    progress.finish(block, packed.run(block, count));
+    if (!block.keepsContext) {
+      rootIsMachineCode = processor.vmx().isOn() && (rootIsMachineCode || !wasOn);
+      refresh();
+    }
   }
 
   @Override

@@ -70,6 +70,18 @@ final class Interpreter {
         new InterruptDelivery(processor, operands, segmentLoad, code, handlerStack, tasks, faults);
   }
 
+  AluOperations alu() {
+    return alu;
+  }
+
+  ShiftOperations shift() {
+    return shift;
+  }
+
+  MultiplyOperations multiply() {
+    return multiply;
+  }
+
   InterruptDelivery delivery() {
     return delivery;
   }

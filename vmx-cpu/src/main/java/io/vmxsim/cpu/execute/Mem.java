@@ -8,15 +8,22 @@ import io.vmxsim.ept.Access;
 import io.vmxsim.ept.Mmu;
 import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.ept.WalkResult.Status;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Loads and stores at linear addresses, through the modelled MMU. Values are zero-extended on
  * loads; sizes are 1, 2, 4 or 8 bytes. A fault ends the instruction by {@link NotCompleted} before
  * anything is written.
+ *
+ * <p>Most accesses are to pages that the MMU has been told the bytes of ({@link Mmu#open}): pages
+ * of RAM, and for stores none that code has been decoded from.
  */
 final class Mem {
   private static final int PAGE = PhysicalMemory.PAGE_BYTES;
   private static final int OFFSET = PAGE - 1;
+
+  /** A question to the MMU that no page answers: one of its accesses does not exist. */
+  private static final long NO_PAGE = -1;
 
   private final Processor processor;
   private final CpuState state;
@@ -24,8 +31,8 @@ final class Mem {
   private final Mmu mmu;
   private final PhysicalMemory memory;
   private final CodeCache code;
+  private final Horizon horizon;
   private final Faults faults;
-  private final Progress progress;
 
   private final DebugRegisters debug;
 
@@ -37,11 +44,16 @@ final class Mem {
   /** {@link Access#USER} at CPL 3, else 0. */
   private int privilege;
 
+  /** How the MMU is asked for the bytes of a page. */
+  private long loadQuestion = NO_PAGE;
+
+  private long storeQuestion = NO_PAGE;
+
   private long updateAddress;
   private long updateAddress2;
   private int updateFirst;
 
-  Mem(Processor processor, CodeCache code, Faults faults, Progress progress) {
+  Mem(Processor processor, CodeCache code, Horizon horizon, Faults faults) {
     this.processor = processor;
     state = processor.state();
     bus = processor.bus();
@@ -49,8 +61,9 @@ final class Mem {
     memory = processor.memory();
     debug = processor.debug();
     this.code = code;
+    this.horizon = horizon;
     this.faults = faults;
-    this.progress = progress;
+    code.beforeCodeInAnotherPage(mmu::closeForWrites);
   }
 
   /** Takes notice of privilege level, alignment checking and breakpoints. */
@@ -60,6 +73,31 @@ final class Mem {
     checksAlignment =
         user && (state.cr0() & CpuState.CR0_AM) != 0 && (state.controlFlags() & CpuState.AC) != 0;
     inspects = checksAlignment || debug.isArmed();
+    loadQuestion = inspects ? NO_PAGE : Mmu.question(Access.READ | privilege);
+    storeQuestion = inspects ? NO_PAGE : Mmu.question(Access.WRITE | privilege);
+  }
+
+  /**
+   * The bytes of the page for a load, which is translated and counted then; null, and nothing has
+   * happened, if it is a matter for {@link #load}.
+   */
+  byte @Nullable [] pageForLoad(long linear, int size) {
+    return mmu.readable(linear, size, loadQuestion);
+  }
+
+  /** The load that {@link #pageForLoad} has just counted is not made yet. */
+  void retractLoad() {
+    mmu.retractRead();
+  }
+
+  /** The same for a store or a read-modify-write. */
+  byte @Nullable [] pageForStore(long linear, int size) {
+    return mmu.writable(linear, size, storeQuestion);
+  }
+
+  /** Where in its page an address is. */
+  static int offset(long linear) {
+    return (int) linear & OFFSET;
   }
 
   /** Whether every access must be made for itself. */
@@ -77,6 +115,10 @@ final class Mem {
 
   /** A load by the program. */
   long load(long linear, int size) {
+    byte[] page = pageForLoad(linear, size);
+    if (page != null) {
+      return LittleEndian.get(page, offset(linear), size);
+    }
     if (inspects) {
       inspect(linear, size, false);
     }
@@ -97,7 +139,7 @@ final class Mem {
 
   private long read(long address, int size) {
     if (!bus.isRam(address)) {
-      progress.meetDevice();
+      horizon.meetDevice();
       return processor.readDevice(address, size);
     }
     return switch (size) {
@@ -122,6 +164,11 @@ final class Mem {
 
   /** A store by the program. */
   void store(long linear, int size, long value) {
+    byte[] page = pageForStore(linear, size);
+    if (page != null) {
+      LittleEndian.set(page, offset(linear), size, value);
+      return;
+    }
     if (inspects) {
       inspect(linear, size, true);
     }
@@ -150,7 +197,7 @@ final class Mem {
 
   private void write(long address, int size, long value) {
     if (!bus.isRam(address)) {
-      progress.meetDevice();
+      horizon.meetDevice();
       processor.writeDevice(address, size, value);
       return;
     }
@@ -228,7 +275,16 @@ final class Mem {
 
   /** The physical address of the next instruction byte. */
   long fetch(long linear) {
-    return translate(linear, 1, Access.FETCH | privilege);
+    Status status = mmu.translate(linear, 1, Access.FETCH | privilege);
+    if (status != Status.OK) {
+      throw faults.translation(status);
+    }
+    return mmu.physicalAddress();
+  }
+
+  /** Whether it is in the page of the last one, whose block was for that page. */
+  boolean fetchesAgain(long linear) {
+    return mmu.fetchesAgain(linear, Access.FETCH | privilege);
   }
 
   private long translate(long linear, int size, int access) {
@@ -236,6 +292,18 @@ final class Mem {
     if (status != Status.OK) {
       throw faults.translation(status);
     }
-    return mmu.physicalAddress();
+    long address = mmu.physicalAddress();
+    if (bus.isRam(address)) {
+      open(linear, access, address);
+    }
+    return address;
+  }
+
+  private void open(long linear, int access, long address) {
+    boolean written = Access.kind(access) == Access.WRITE && code.isIn(address);
+    byte[] page = written ? null : memory.allocatedPage(address);
+    if (page != null) {
+      mmu.open(linear, access, page);
+    }
   }
 }

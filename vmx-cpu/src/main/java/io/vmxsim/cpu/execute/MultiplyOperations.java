@@ -26,8 +26,8 @@ final class MultiplyOperations {
     switch (in.op) {
       case MUL -> multiplyAccumulator(operands.load(in), size, false);
       case IMUL -> multiplyAccumulator(operands.load(in), size, true);
-      case IMUL_R_RM -> multiply(in, operands.register(in.reg, size), operands.load(in));
-      case IMUL_R_RM_I -> multiply(in, operands.load(in), in.immediate);
+      case IMUL_R_RM -> set(in, product(operands.register(in.reg, size), operands.load(in), size));
+      case IMUL_R_RM_I -> set(in, product(operands.load(in), in.immediate, size));
       case MULX -> multiplyWithoutFlags(in, size);
       case DIV -> divide(Val.zeroExtend(operands.load(in), size), size, false);
       case IDIV -> divide(Val.signExtend(operands.load(in), size), size, true);
@@ -63,15 +63,19 @@ final class MultiplyOperations {
     return signed ? high : high + (a >> 63 & b) + (b >> 63 & a);
   }
 
-  private void multiply(Instruction in, long first, long second) {
-    int size = in.operandSize;
+  private void set(Instruction in, long value) {
+    operands.setRegister(in.reg, in.operandSize, value);
+  }
+
+  /** IMUL with two or three operands: the lower half of the signed product. */
+  long product(long first, long second, int size) {
     long a = Val.signExtend(first, size);
     long b = Val.signExtend(second, size);
     long low = a * b;
     long high = size == 8 ? Math.multiplyHigh(a, b) : low >> (Byte.SIZE * size);
     boolean overflow = !fits(low, high, size);
     flags.setShifted(Val.signExtend(low, size), overflow, overflow);
-    operands.setRegister(in.reg, size, low);
+    return low;
   }
 
   /** MULX: the high half goes to ModRM.reg and wins where both are the same register. */

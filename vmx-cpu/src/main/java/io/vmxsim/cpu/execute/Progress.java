@@ -17,33 +17,28 @@ final class Progress {
   private long start;
   private int settled;
   private int shadow;
-  private boolean leaving;
+
+  /** Whether an instruction of the block that runs may have asked. */
+  private boolean asked;
 
   Progress(Processor processor) {
     this.processor = processor;
     state = processor.state();
   }
 
-  /** A block begins to run at RIP. */
-  void begin(Block running) {
-    block = running;
-    start = state.rip;
-    settled = 0;
-    leaving = false;
+  /** A block begins to run. */
+  void begin() {
+    asked = false;
   }
 
-  /**
-   * The instruction now running reaches a device: time has to be exact, and what the device does
-   * about interrupts counts from the next instruction on, before which the block is left.
-   */
-  void meetDevice() {
-    settle();
-    leaving = true;
-  }
-
-  /** Whether the block is to be left after the instruction now running. */
-  boolean isLeaving() {
-    return leaving;
+  /** An instruction of a block is about to run that may ask; the block began at {@code rip}. */
+  void ask(Block running, long rip) {
+    if (!asked) {
+      asked = true;
+      block = running;
+      start = rip;
+      settled = 0;
+    }
   }
 
   /** Retires every instruction before the one at RIP. */
@@ -75,13 +70,16 @@ final class Progress {
     block = suspended;
   }
 
-  /** The first {@code count} instructions of the block have run; the block is left. */
-  void finish(int count) {
-    Block running = block;
-    block = null;
-    if (running == null) {
+  /** The first {@code count} instructions of a block have run; the block is left. */
+  void finish(Block running, int count) {
+    if (!asked) {
+      processor.retireRun(count, running.prices[count]);
       return;
     }
+    if (block == null) {
+      return;
+    }
+    block = null;
     boolean whole = count == running.code.length;
     retireUntil(running, whole && running.lastRetiresItself ? count - 1 : count);
     state.interruptibility |= shadow;

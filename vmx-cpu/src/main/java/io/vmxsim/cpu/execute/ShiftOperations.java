@@ -89,7 +89,7 @@ final class ShiftOperations {
     return result;
   }
 
-  private long shiftLeft(long value, int count, int size) {
+  long shiftLeft(long value, int count, int size) {
     int bits = Byte.SIZE * size;
     long result = Val.zeroExtend(value << count, size);
     boolean cf = count <= bits && Val.bit(value, bits - count);
@@ -97,7 +97,7 @@ final class ShiftOperations {
     return result;
   }
 
-  private long shiftRight(long value, int count, int size) {
+  long shiftRight(long value, int count, int size) {
     long low = Val.zeroExtend(value, size);
     long result = low >>> count;
     boolean top = Val.sign(result << 1, size);
@@ -106,7 +106,7 @@ final class ShiftOperations {
     return result;
   }
 
-  private long shiftArithmetically(long value, int count, int size) {
+  long shiftArithmetically(long value, int count, int size) {
     long extended = Val.signExtend(value, size);
     long result = extended >> count;
     flags.setShifted(result, Val.bit(extended, count - 1), false);
