@@ -543,9 +543,13 @@ public final class Processor {
     instructions++;
   }
 
-  /** Whether a linear address is canonical in the paging mode in force (48 or 57 bits). */
+  /**
+   * Whether a linear address is canonical in the widest paging mode that the processor supports:
+   * that is asked of what is loaded into MSRs and descriptor-table registers, and of INVPCID and
+   * INVVPID, whatever CR4.LA57 is ("5-Level Paging and 5-Level EPT", 335252, 2.5).
+   */
   public boolean isCanonical(long address) {
-    int unused = (state.cr4() & CpuState.CR4_LA57) != 0 ? 7 : 16;
+    int unused = Long.SIZE - profile.cpuid().linearAddressBits();
     return address << unused >> unused == address;
   }
 

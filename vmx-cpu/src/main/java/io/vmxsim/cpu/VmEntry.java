@@ -78,10 +78,10 @@ final class VmEntry {
    * guest state (26.3.1) are made at once with them; {@link #enter} reports what they found.
    */
   @Nullable VmInstructionError checkControlsAndHost(Vmcs vmcs) {
-    if (!modelledControls) {
+    broken = checker.firstBroken(vmcs);
+    if (broken == null && !modelledControls) {
       modelled.requireControls(vmcs, state.rip);
     }
-    broken = checker.firstBroken(vmcs);
     return broken == null ? null : broken.failure().error();
   }
 

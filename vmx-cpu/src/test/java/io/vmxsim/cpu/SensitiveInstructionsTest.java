@@ -118,7 +118,7 @@ class SensitiveInstructionsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "c0000082, 800000000000", // not canonical
+    "c0000082, 100000000000000", // not canonical
     "277, 2", // a reserved memory type
     "174, 100000000",
     "c0000080, 2", // a reserved bit of IA32_EFER

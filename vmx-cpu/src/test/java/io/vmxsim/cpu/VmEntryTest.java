@@ -16,7 +16,6 @@ import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.PinControl;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.SecondaryControl;
-import io.vmxsim.vmcs.TertiaryControl;
 import io.vmxsim.vmcs.VmcsField;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -254,9 +253,10 @@ class VmEntryTest {
   @Test
   void controlsThatAreNotModelledStopTheRunByName() {
     VmxFixture f = VmxFixture.ready();
-    f.set(TertiaryControl.ENABLE_HLAT);
-    f.set(PrimaryControl.ACTIVATE_TERTIARY_CONTROLS);
+    f.write(VmcsField.EPT_POINTER, 0xa01e);
+    f.set(SecondaryControl.ENABLE_EPT);
+    f.set(SecondaryControl.SUB_PAGE_WRITE_PERMISSIONS_FOR_EPT);
     NotModelledException stop = assertThrows(NotModelledException.class, () -> f.vmx().vmlaunch());
-    assertTrue(stop.feature().contains("enable hlat"), stop.feature());
+    assertTrue(stop.feature().contains("sub page write permissions"), stop.feature());
   }
 }

@@ -90,7 +90,7 @@ final class DescriptorTableOperations {
     if (!bits64 && in.operandSize == 2) {
       base &= 0xffffff;
     }
-    if (bits64 && !segments.isCanonical(base)) {
+    if (bits64 && !processor.isCanonical(base)) {
       throw faults.generalProtection(0);
     }
   }

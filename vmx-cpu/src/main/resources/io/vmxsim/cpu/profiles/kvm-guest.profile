@@ -9,7 +9,7 @@ based-on = max
 kvm = Linux 6.16, arch/x86/kvm/vmx/nested.c, nested_vmx_setup_ctls_msrs and nested_vmx_setup_misc_data
 
 [cpuid]
-0x7/0x0      = 0x00000002 0xF3BFFFFF 0xBBC17FEE 0xFFDD4410 registers | assumed | without UINTR
+0x7/0x0      = 0x00000002 0xF3BFF7EF 0xBBC17FEE 0xFFDD4410 registers | assumed | without UINTR, RTM and HLE
 0x7/0x1      = 0x00000000 0x00000000 0x00000000 0x00000000 registers | assumed | without LAM, FRED and MSRLIST
 
 [vmx]
