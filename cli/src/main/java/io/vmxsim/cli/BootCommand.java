@@ -37,7 +37,9 @@ final class BootCommand implements Callable<Integer> {
   private static final long LEAST_MEMORY = 1 << 20;
   private static final int MOST_CPUS = 64;
 
-  @Parameters(paramLabel = "IMAGE", description = "A kernel with a multiboot header.")
+  @Parameters(
+      paramLabel = "IMAGE",
+      description = "A kernel: with a multiboot header, in ELF, a Linux bzImage, or a boot sector.")
   private Path image = Path.of("");
 
   @Option(

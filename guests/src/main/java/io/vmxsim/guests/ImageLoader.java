@@ -16,9 +16,18 @@ public final class ImageLoader {
     byte[] image = request.image();
     if (MultibootLoader.accepts(image)) {
       MultibootLoader.load(request, machine);
+    } else if (ElfFile.isElf(image)) {
+      ElfLoader.load(request, machine);
+    } else if (BzImageLoader.accepts(image)) {
+      BzImageLoader.load(request, machine);
+    } else if (BootSectorLoader.accepts(image)) {
+      BootSectorLoader.load(request, machine);
     } else {
       throw new InputException(
-          request.source(), "", "expected a kernel image with a multiboot header");
+          request.source(),
+          "",
+          "expected a kernel image: with a multiboot header, in ELF, a Linux bzImage, or with a boot"
+              + " sector");
     }
   }
 }

@@ -149,6 +149,6 @@ class MultibootLoaderTest {
 
   @Test
   void aWrongChecksumIsNoHeader() {
-    assertRefused(with(ImageBuilder.elf32("f4"), 0x68, 1), "kernel image");
+    assertRefused(with(ImageBuilder.flat(0, "f4"), 8, 1), "kernel image");
   }
 }
