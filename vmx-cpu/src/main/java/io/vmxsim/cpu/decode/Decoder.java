@@ -181,8 +181,9 @@ public final class Decoder {
       }
     }
     in.opcode = opcode;
-    // Opcode 90 is NOP or PAUSE only while it names register 0.
-    int row = map == 0 && opcode == 0x90 && (extension & B) != 0 ? 0x91 : opcode;
+    // Opcode 90 is NOP only while it names register 0; with F3 it is PAUSE, as processors do it.
+    boolean exchanges = map == 0 && opcode == 0x90 && (extension & B) != 0 && !in.rep;
+    int row = exchanges ? 0x91 : opcode;
     int prefix = in.repne ? PF2 : in.rep ? PF3 : operandSizePrefix ? P66 : 0;
     return OpcodeTable.slot(OpcodeTable.legacyPage(map, extension >> 3), prefix, row);
   }

@@ -112,6 +112,8 @@ public final class OpcodeRow {
   /** Whether VEX.vvvv is an operand; it must be 1111B if not. */
   final boolean usesVvvv;
 
+  private final boolean namesMmx;
+  private final boolean hasImmediate;
   private final Set<String> attributes;
   private final List<String> features;
 
@@ -160,6 +162,9 @@ public final class OpcodeRow {
         Arrays.stream(operands).filter(o -> o.source().isConstant()).toArray(Operand[]::new);
     vectorIndex = attributes.contains("vsib");
     usesVvvv = first(Source::isVvvv) != null;
+    namesMmx =
+        first(s -> s == Source.MMX || s == Source.MMX_RM || s == Source.MMX_OR_MEMORY) != null;
+    hasImmediate = first(Source.IMMEDIATE::equals) != null;
     operandSize = operandSize();
     default64 = attributes.contains("d64");
     forced64 = attributes.contains("f64");
@@ -236,6 +241,16 @@ public final class OpcodeRow {
   /** Whether it raises #GP(0) unless CPL is 0. */
   public boolean isPrivileged() {
     return attributes.contains("cpl0");
+  }
+
+  /** Whether an operand is an MMX register. */
+  public boolean namesMmx() {
+    return namesMmx;
+  }
+
+  /** Whether an operand is an immediate. */
+  public boolean hasImmediate() {
+    return hasImmediate;
   }
 
   /** Whether the row is in the map that 64-bit mode uses, or in the one of the other modes. */

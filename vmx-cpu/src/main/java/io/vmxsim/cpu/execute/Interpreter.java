@@ -26,6 +26,7 @@ final class Interpreter {
   private final DecimalOperations decimal;
   private final StateOperations stateOperations;
   private final VectorMoveOperations vectorMove;
+  private final PackedArithmetic packed;
   private final X87Operations x87;
   private final InterruptDelivery delivery;
 
@@ -64,6 +65,7 @@ final class Interpreter {
     VectorOperands vectors = new VectorOperands(operands, faults);
     stateOperations = new StateOperations(processor, operands, vectors, faults);
     vectorMove = new VectorMoveOperations(vectors);
+    packed = new PackedArithmetic(vectors);
     x87 = new X87Operations(operands, faults);
     decimal = new DecimalOperations(processor.state(), faults);
     delivery =
@@ -120,6 +122,7 @@ final class Interpreter {
       case DECIMAL -> decimal.execute(in);
       case SHADOW_STACK -> shadowStack(in);
       case STATE -> stateOperations.execute(in);
+      case SIMD_INTEGER -> packed.execute(in);
       case SIMD_MOVE -> vectorMove.execute(in);
       case X87 -> x87.execute(in);
       default -> throw faults.notModelled(in.op.mnemonic().toUpperCase(Locale.ROOT));

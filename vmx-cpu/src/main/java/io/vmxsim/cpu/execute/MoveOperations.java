@@ -76,8 +76,13 @@ final class MoveOperations {
         long before = operands.loadForUpdate(in);
         alu.subtract(operands.register(RAX, size), before, 0, size);
         boolean equal = flags.zf();
-        operands.update(in, equal ? operands.register(in.reg, size) : before);
-        if (!equal) {
+        if (equal) {
+          operands.update(in, operands.register(in.reg, size));
+        } else {
+          // Memory is written all the same; a register keeps even its upper half, as processors do.
+          if (in.isMemory) {
+            operands.update(in, before);
+          }
           operands.setRegister(RAX, size, before);
         }
       }

@@ -131,14 +131,18 @@ final class SegmentLoad {
     return descriptor;
   }
 
-  /** After a return to an outer level: data segments that it may not use become null. */
+  /**
+   * After a return to an outer level: data segments that it may not use become null. Their bases,
+   * which 64-bit mode uses of FS and GS, stay.
+   */
   void dropInnerSegments(int cpl) {
     for (int segment = Instruction.ES; segment <= Instruction.GS; segment++) {
       int rights = state.accessRights[segment];
       boolean conforming = (rights & 0x1c) == 0x1c;
       boolean inner = (rights >>> 5 & 3) < cpl;
       if (segment != Instruction.CS && segment != Instruction.SS && inner && !conforming) {
-        setNull(segment, 0);
+        state.selectors[segment] = 0;
+        state.accessRights[segment] = Segment.UNUSABLE;
       }
     }
   }

@@ -123,15 +123,11 @@ final class ShiftOperations {
       return;
     }
     boolean left = in.op.mnemonic().equals("shld");
-    int by = size == 2 ? count & 15 : count; // more than 16 of a word is undefined
+    int by = Math.min(count, bits); // more is undefined
     long a = Val.zeroExtend(before, size);
     long b = Val.zeroExtend(operands.register(in.reg, size), size);
-    long result = a;
-    boolean cf = flags.cf();
-    if (by != 0) {
-      result = left ? a << by | b >>> (bits - by) : a >>> by | b << (bits - by);
-      cf = Val.bit(a, left ? bits - by : by - 1);
-    }
+    long result = left ? a << by | b >>> (bits - by) : a >>> by | b << (bits - by);
+    boolean cf = Val.bit(a, left ? bits - by : by - 1);
     long extended = Val.signExtend(result, size);
     flags.setShifted(extended, cf, Val.sign(result, size) != Val.sign(before, size));
     operands.update(in, result);

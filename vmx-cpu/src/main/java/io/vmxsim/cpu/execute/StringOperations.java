@@ -53,6 +53,7 @@ final class StringOperations {
     }
     boolean stops = mem.inspects() || processor.stepsInstructions();
     boolean compares = in.op == Op.CMPS || in.op == Op.SCAS;
+    long flags = compares ? state.status.bits() : 0;
     for (int i = 0; i < ITERATIONS_UNTIL_PAUSE; i++) {
       long count = Val.zeroExtend(state.register(RCX), in.addressSize);
       if (count == 0) {
@@ -60,6 +61,9 @@ final class StringOperations {
       }
       long done = compares || stops ? 0 : run(in, count);
       if (done == 0) {
+        if (compares) {
+          state.status.set(flags); // what a fault leaves of them ("REP", volume 2)
+        }
         iterate(in);
         done = 1;
       }

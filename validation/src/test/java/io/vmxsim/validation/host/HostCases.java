@@ -1,0 +1,211 @@
+package io.vmxsim.validation.host;
+
+import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.StatusFlags;
+import io.vmxsim.cpu.decode.CodeMode;
+import io.vmxsim.cpu.decode.Decoder;
+import io.vmxsim.cpu.decode.Instruction;
+import io.vmxsim.cpu.decode.Op;
+import java.util.SplittableRandom;
+
+/**
+ * Random unprivileged instructions of 64-bit mode with what they start from: equal seeds give equal
+ * cases. Memory operands lie in a page at {@link #DATA} with nothing around it.
+ */
+final class HostCases {
+  static final long DATA = 0x4000_0000L;
+
+  private static final int RSP = CpuState.RSP;
+  private static final long DF = 1 << 10;
+  private static final long IF = 1 << 9;
+  private static final int[] PREFIXES = {0x66, 0xF2, 0xF3};
+  private static final long[] CORNERS = {
+    0,
+    1,
+    -1,
+    2,
+    0x7f,
+    0x80,
+    0xff,
+    0x7fff,
+    0x8000,
+    0xffff,
+    Integer.MAX_VALUE,
+    Integer.MIN_VALUE,
+    0xffffffffL,
+    Long.MAX_VALUE,
+    Long.MIN_VALUE
+  };
+
+  private final SplittableRandom random;
+  private final Decoder decoder;
+
+  final byte[] code = new byte[Decoder.LONGEST];
+  final Instruction instruction = new Instruction();
+  final HostState input = new HostState();
+
+  HostCases(long seed, Decoder decoder) {
+    random = new SplittableRandom(seed);
+    this.decoder = decoder;
+  }
+
+  /** Makes the next case. */
+  void next() {
+    do {
+      encode();
+      decoder.decode(code, 0, code.length, CodeMode.BITS64, instruction);
+    } while (!isWanted(instruction));
+    fill();
+  }
+
+  // ---- Encodings -----------------------------------------------------------------------------
+
+  private boolean oneIn(int n) {
+    return random.nextInt(n) == 0;
+  }
+
+  private void encode() {
+    random.nextBytes(code);
+    int at = 0;
+    boolean vex = oneIn(4);
+    if (!vex) {
+      if (oneIn(24)) {
+        code[at++] = (byte) 0xF0;
+      }
+      if (oneIn(2)) {
+        code[at++] = (byte) PREFIXES[random.nextInt(PREFIXES.length)];
+      }
+      if (!oneIn(3)) {
+        code[at++] = (byte) (0x40 | random.nextInt(16));
+      }
+      at = escape(at, random.nextInt(4));
+    } else {
+      code[at++] = (byte) 0xC4;
+      code[at++] = (byte) (random.nextInt(8) << 5 | 1 + random.nextInt(3));
+      code[at++] = (byte) random.nextInt(256);
+    }
+    code[at++] = (byte) random.nextInt(256);
+    modRm(at);
+  }
+
+  private int escape(int from, int map) {
+    int at = from;
+    if (map > 0) {
+      code[at++] = 0x0F;
+    }
+    if (map > 1) {
+      code[at++] = (byte) (map == 2 ? 0x38 : 0x3A);
+    }
+    return at;
+  }
+
+  /** A register, or memory with a base, perhaps an index, and a byte of displacement. */
+  private void modRm(int at) {
+    int reg = random.nextInt(8) << 3;
+    if (oneIn(2)) {
+      code[at] = (byte) (0xC0 | reg | random.nextInt(8));
+      return;
+    }
+    int rm = random.nextInt(8);
+    code[at] = (byte) (0x40 | reg | rm);
+    int displacement = oneIn(2) ? 0 : random.nextInt(16);
+    code[rm == 4 ? at + 2 : at + 1] = (byte) displacement;
+  }
+
+  private static boolean isWanted(Instruction in) {
+    if (in.segment >= Instruction.FS || (in.isMemory && !hasPlainAddress(in))) {
+      return false;
+    }
+    return switch (in.op.group()) {
+      case ALU, MULTIPLY, SHIFT, BIT, SIMD_MOVE, SIMD_INTEGER -> true;
+      case MOVE ->
+          switch (in.op) {
+            case MOV_RM_S, MOV_S_RM, LSS, LFS, LGS -> false;
+            default -> true;
+          };
+      case STACK ->
+          switch (in.op) {
+            case PUSH_RM, PUSH_I, POP_RM, LEAVE -> true;
+            default -> false;
+          };
+      case FLAG ->
+          switch (in.op) {
+            case CLC, STC, CMC, CLD, STD, SAHF, LAHF -> true;
+            default -> false;
+          };
+      case STRING -> in.op != Op.INS && in.op != Op.OUTS;
+      default -> false;
+    };
+  }
+
+  private static boolean hasPlainAddress(Instruction in) {
+    return in.addressSize == 8
+        && in.base < Instruction.NO_REGISTER
+        && in.base != in.index
+        && in.displacement >= 0
+        && in.displacement < 16;
+  }
+
+  // ---- Starting states -----------------------------------------------------------------------
+
+  private long value() {
+    return switch (random.nextInt(4)) {
+      case 0 -> CORNERS[random.nextInt(CORNERS.length)];
+      case 1 -> random.nextInt(64);
+      default -> random.nextLong();
+    };
+  }
+
+  private void fill() {
+    for (int i = 0; i < input.registers.length; i++) {
+      input.registers[i] = value();
+    }
+    long flags = random.nextLong() & StatusFlags.MASK;
+    input.rflags = flags | CpuState.FIXED_1 | IF | (oneIn(8) ? DF : 0);
+    for (int i = 0; i < input.mmx.length; i++) {
+      input.mmx[i] = vector();
+    }
+    for (int i = 0; i < input.vectors.length; i++) {
+      input.vectors[i] = vector();
+    }
+    input.mxcsr = 0x1f80;
+    random.nextBytes(input.data);
+    input.registers[RSP] = DATA + 32;
+    addresses();
+  }
+
+  /** Eight bytes, each a random or a telling one, or all random. */
+  private long vector() {
+    if (oneIn(2)) {
+      return value();
+    }
+    long bytes = random.nextLong();
+    long mask = random.nextLong();
+    return (bytes & mask) | (0x80ff7f0100807fffL & ~mask);
+  }
+
+  /** Registers that address memory, or whose values would leave it. */
+  private void addresses() {
+    Instruction in = instruction;
+    long[] registers = input.registers;
+    switch (in.op) {
+      case MOVS, CMPS, STOS, LODS, SCAS, MASKMOVQ, MASKMOVDQU -> {
+        registers[CpuState.RSI] = DATA + 8;
+        registers[CpuState.RDI] = DATA + 32;
+        registers[CpuState.RCX] = random.nextInt(4);
+      }
+      case XLAT -> registers[CpuState.RBX] = DATA;
+      case LEAVE -> registers[CpuState.RBP] = DATA + 40;
+      case BT_RM_R, BTS_RM_R, BTR_RM_R, BTC_RM_R -> registers[in.reg] = random.nextInt(256) - 64L;
+      case DIV -> registers[CpuState.RDX] = random.nextInt(3);
+      case IDIV -> registers[CpuState.RDX] = random.nextInt(3) - 1L;
+      default -> {}
+    }
+    if (in.isMemory && in.op != Op.LEA) {
+      if (in.index < Instruction.NO_REGISTER) {
+        registers[in.index] = 8L >>> in.scale;
+      }
+      registers[in.base] = DATA + 16;
+    }
+  }
+}

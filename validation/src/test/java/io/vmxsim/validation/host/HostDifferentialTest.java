@@ -1,0 +1,108 @@
+package io.vmxsim.validation.host;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.vmxsim.cpu.StatusFlags;
+import io.vmxsim.cpu.decode.Disassembler;
+import io.vmxsim.cpu.decode.Op;
+import io.vmxsim.vmcs.NotModelledException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.HexFormat;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Random instructions here and on a processor, which must leave the same: on the host where there
+ * is gcc and an Intel processor with AVX2, and from stored vectors everywhere.
+ *
+ * <p>{@code -Dvmxsim.host.cases=N} for other than the short run on the host, {@code
+ * -Dvmxsim.host.seed=N} for another sequence, {@code -Dvmxsim.host.record=FILE} to record its first
+ * cases.
+ */
+class HostDifferentialTest {
+  private static final long FLAGS = StatusFlags.MASK | 1 << 10;
+  private static final int REPORTED = 20;
+  private static final int RECORDED = 12_000;
+
+  private final SimulatedProcessor simulated = new SimulatedProcessor();
+  private final HostState here = new HostState();
+  private final HostState there = new HostState();
+  private final Map<Op, Integer> differing = new EnumMap<>(Op.class);
+  private final Map<Op, Integer> covered = new EnumMap<>(Op.class);
+  private final StringBuilder report = new StringBuilder();
+
+  private interface Reference {
+    int run(HostCases one, HostState output) throws IOException;
+  }
+
+  @Test
+  void everyInstructionLeavesWhatTheHostLeaves(@TempDir Path directory)
+      throws IOException, InterruptedException {
+    try (@Nullable HostProcessor host = HostProcessor.start(directory)) {
+      assumeTrue(host != null, "needs gcc and an Intel processor with AVX2");
+      long seed = Long.getLong("vmxsim.host.seed", 1);
+      String record = System.getProperty("vmxsim.host.record");
+      if (record != null) {
+        HostVectors.record(host, seed, RECORDED, Path.of(record));
+      }
+      compare(host::run, seed, Long.getLong("vmxsim.host.cases", 30_000));
+    }
+  }
+
+  @Test
+  void everyInstructionLeavesWhatWasRecorded() throws IOException {
+    HostVectors vectors = HostVectors.stored();
+    compare(vectors::next, vectors.seed(), vectors.count());
+  }
+
+  private void compare(Reference reference, long seed, long count) throws IOException {
+    HostCases cases = new HostCases(seed, SimulatedProcessor.decoder());
+    for (long i = 0; i < count; i++) {
+      cases.next();
+      compare(cases, reference.run(cases, there));
+    }
+    assertEquals("", differing.isEmpty() ? "" : differing + "\n" + report);
+    assertTrue(covered.size() > 300, "only " + covered.size() + " operations");
+  }
+
+  private void compare(HostCases one, int signalThere) {
+    int signalHere;
+    try {
+      signalHere = simulated.run(one.code, one.instruction.length, one.input, here);
+    } catch (NotModelledException stop) {
+      return; // docs/NOT_MODELLED.md
+    }
+    covered.merge(one.instruction.op, 1, Integer::sum);
+    long flags = FLAGS;
+    if (signalThere == 0) {
+      if (UndefinedResults.isResult(one.instruction, one.input)) {
+        return;
+      }
+      flags &= ~UndefinedResults.flags(one.instruction, one.input);
+    }
+    String differences =
+        signalHere == signalThere
+            ? here.differences(there, flags)
+            : "  signal " + signalHere + ", expected " + signalThere + "\n";
+    if (!differences.isEmpty()) {
+      note(one, differences);
+    }
+  }
+
+  private void note(HostCases one, String differences) {
+    if (differing.merge(one.instruction.op, 1, Integer::sum) == 1 && differing.size() <= REPORTED) {
+      report
+          .append(HexFormat.of().formatHex(one.code, 0, one.instruction.length))
+          .append("  ")
+          .append(Disassembler.text(one.instruction, 0))
+          .append('\n')
+          .append(differences);
+    }
+  }
+}
