@@ -1,6 +1,7 @@
 package io.vmxsim.cli;
 
 import io.vmxsim.cpu.CpuProfile;
+import io.vmxsim.cpu.EntryFailureObserver;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.board.Machine;
 import io.vmxsim.cpu.board.MachineEnd;
@@ -10,6 +11,8 @@ import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.guests.BootRequest;
 import io.vmxsim.guests.ImageLoader;
 import io.vmxsim.vmcs.InputException;
+import io.vmxsim.vmcs.doctor.Diagnosis;
+import io.vmxsim.vmcs.doctor.DiagnosisText;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -82,6 +85,12 @@ final class BootCommand implements Callable<Integer> {
       description = "Print every instruction on standard error: processor, RIP, disassembly.")
   private boolean traceExecution;
 
+  @Option(
+      names = "--explain-entry-failures",
+      description =
+          "Say on standard error which rule each failed VM entry breaks, and what mends it.")
+  private boolean explainEntryFailures;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -106,6 +115,9 @@ final class BootCommand implements Callable<Integer> {
       int number = i;
       machine.observe(i, (processor, instruction) -> trace(number, processor, instruction));
     }
+    for (int i = 0; explainEntryFailures && i < cpus; i++) {
+      machine.processor(i).setEntryFailureObserver(explainTo("processor " + i));
+    }
     MachineEnd end = machine.run(limit);
     out.flush();
     return report(machine, end);
@@ -122,6 +134,15 @@ final class BootCommand implements Callable<Integer> {
     spec.commandLine()
         .getErr()
         .printf("%d %016x %s%n", number, rip, Disassembler.text(instruction, rip));
+  }
+
+  private EntryFailureObserver explainTo(String name) {
+    PrintWriter err = spec.commandLine().getErr();
+    return (processor, vmcs, rule, context) -> {
+      String source = "%s at RIP %x".formatted(name, processor.state().rip);
+      String model = processor.profile().name();
+      err.println(DiagnosisText.of(Diagnosis.ofEntry(source, model, vmcs, rule, context), false));
+    };
   }
 
   private List<BootRequest.Module> readModules() {

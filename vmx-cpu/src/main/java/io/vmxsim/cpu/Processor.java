@@ -12,6 +12,8 @@ import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.Vmcs;
+import io.vmxsim.vmcs.rules.EntryContext;
+import io.vmxsim.vmcs.rules.EntryRule;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +49,7 @@ public final class Processor {
   private @Nullable LocalApic localApic;
   private @Nullable GuestSide guest;
   private @Nullable ExitObserver exitObserver;
+  private @Nullable EntryFailureObserver entryFailureObserver;
   private @Nullable Vmcs controlling;
   private boolean exitUnreported;
   private long instructions;
@@ -253,6 +256,17 @@ public final class Processor {
   /** The way the processor came. */
   public BranchHistory branches() {
     return branches;
+  }
+
+  /** Sets who is told of VM entries that checks refuse; null for nobody. */
+  public void setEntryFailureObserver(@Nullable EntryFailureObserver observer) {
+    entryFailureObserver = observer;
+  }
+
+  void entryFailed(Vmcs vmcs, EntryRule rule, EntryContext context) {
+    if (entryFailureObserver != null) {
+      entryFailureObserver.entryFailed(this, vmcs, rule, context);
+    }
   }
 
   /** Whether the processor is in VMX non-root operation. */

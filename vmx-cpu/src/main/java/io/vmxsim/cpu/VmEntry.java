@@ -82,7 +82,11 @@ final class VmEntry {
     if (broken == null && !modelledControls) {
       modelled.requireControls(vmcs, state.rip);
     }
-    return broken == null ? null : broken.failure().error();
+    if (broken == null) {
+      return null;
+    }
+    processor.entryFailed(vmcs, broken, context);
+    return broken.failure().error();
   }
 
   /**

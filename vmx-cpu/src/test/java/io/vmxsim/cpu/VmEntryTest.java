@@ -17,6 +17,9 @@ import io.vmxsim.vmcs.PinControl;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.SecondaryControl;
 import io.vmxsim.vmcs.VmcsField;
+import io.vmxsim.vmcs.doctor.Diagnosis;
+import io.vmxsim.vmcs.doctor.DiagnosisText;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -258,5 +261,26 @@ class VmEntryTest {
     f.set(SecondaryControl.SUB_PAGE_WRITE_PERMISSIONS_FOR_EPT);
     NotModelledException stop = assertThrows(NotModelledException.class, () -> f.vmx().vmlaunch());
     assertTrue(stop.feature().contains("sub page write permissions"), stop.feature());
+  }
+
+  @Test
+  void anObserverCanHaveAFailedEntryExplained() {
+    VmxFixture f = VmxFixture.ready();
+    f.write(VmcsField.GUEST_RFLAGS, 0x8); // bit 1 must be 1, bit 3 must be 0
+    List<String> said = new ArrayList<>();
+    f.processor.setEntryFailureObserver(
+        (processor, vmcs, rule, context) ->
+            said.add(
+                DiagnosisText.of(Diagnosis.ofEntry("here", "max", vmcs, rule, context), false)));
+    assertEquals(VmxOutcome.ENTRY_FAILED, f.vmx().vmlaunch());
+    assertEquals(1, said.size());
+    String text = said.get(0);
+    assertTrue(text.startsWith("here: a VM entry that failed\n"), text);
+    assertTrue(text.contains("hardware reported: exit reason 33"), text);
+    assertTrue(text.contains("GUEST_RFLAGS  0x0000000000000008"), text);
+    assertEquals(0x8, f.read(VmcsField.GUEST_RFLAGS), "the observer changes nothing");
+    f.write(VmcsField.GUEST_RFLAGS, 2);
+    f.launch();
+    assertEquals(1, said.size());
   }
 }

@@ -3,6 +3,7 @@ package io.vmxsim.vmcs.doctor;
 import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
 import io.vmxsim.vmcs.VmxCapabilities;
+import io.vmxsim.vmcs.doctor.VmcsDump.Form;
 import io.vmxsim.vmcs.rules.CpuFacts;
 import io.vmxsim.vmcs.rules.EntryContext;
 import io.vmxsim.vmcs.rules.EntryEnvironment;
@@ -12,6 +13,7 @@ import io.vmxsim.vmcs.rules.EntryRules;
 import io.vmxsim.vmcs.rules.Verdict;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -49,6 +51,28 @@ public record Diagnosis(
     EntryContext context =
         new EntryContext(capabilities, facts, surroundings, vmcs).about(vmcs, dump.known());
     return new Examination(dump, cpu, context, vmcs).diagnosis();
+  }
+
+  /**
+   * Asks every rule about a VM entry that a processor refused.
+   *
+   * @param source where that was
+   * @param cpu the processor's name
+   * @param vmcs the current VMCS
+   * @param broken the rule whose failure the processor reports
+   * @param context what the entry was checked against
+   */
+  public static Diagnosis ofEntry(
+      String source, String cpu, Vmcs vmcs, EntryRule broken, EntryContext context) {
+    Vmcs copy = vmcs.copy();
+    Set<VmcsField> known = EnumSet.allOf(VmcsField.class);
+    Reported reported = Reported.of(broken.failure(), broken.qualification());
+    VmcsDump dump =
+        new VmcsDump(
+            source, 0, Form.PROCESSOR, "", copy, known, reported, List.of(), List.of(), Set.of());
+    EntryContext asked =
+        new EntryContext(context.capabilities(), context.cpu(), context.environment(), copy);
+    return new Examination(dump, cpu, asked.about(copy, known), copy).diagnosis();
   }
 
   /** Whether hardware, by what it reported, did not look at the rule or was content with it. */

@@ -40,7 +40,11 @@ public final class DiagnosisText {
 
   private void head() {
     VmcsDump dump = diagnosis.dump();
-    line("%s: %s at line %d", dump.source(), dump.form().description(), dump.line());
+    if (dump.form() == VmcsDump.Form.PROCESSOR) {
+      line("%s: %s", dump.source(), dump.form().description());
+    } else {
+      line("%s: %s at line %d", dump.source(), dump.form().description(), dump.line());
+    }
     if (!dump.title().isEmpty()) {
       line("  %s", dump.title());
     }

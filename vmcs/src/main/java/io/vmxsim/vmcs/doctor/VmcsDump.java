@@ -36,7 +36,8 @@ public record VmcsDump(
   public enum Form {
     KVM("a KVM dump"),
     XEN("a Xen dump"),
-    JSON("a VMCS file");
+    JSON("a VMCS file"),
+    PROCESSOR("a VM entry that failed");
 
     private final String description;
 
