@@ -10,6 +10,7 @@ import io.vmxsim.cpu.decode.Disassembler;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.guests.BootRequest;
 import io.vmxsim.guests.ImageLoader;
+import io.vmxsim.traces.MachineReport;
 import io.vmxsim.vmcs.InputException;
 import io.vmxsim.vmcs.doctor.Diagnosis;
 import io.vmxsim.vmcs.doctor.DiagnosisText;
@@ -20,6 +21,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -37,6 +40,17 @@ import picocli.CommandLine.Spec;
           + " printed as it comes. The guest's isa-debug-exit status s becomes exit code 2s+1.",
     })
 final class BootCommand implements Callable<Integer> {
+  private enum Output {
+    TEXT,
+    JSON
+  }
+
+  static final class OutputChoice extends Choice<Output> {
+    OutputChoice() {
+      super(Output.values(), Output::name);
+    }
+  }
+
   private static final long LEAST_MEMORY = 1 << 20;
   private static final int MOST_CPUS = 64;
 
@@ -91,36 +105,55 @@ final class BootCommand implements Callable<Integer> {
           "Say on standard error which rule each failed VM entry breaks, and what mends it.")
   private boolean explainEntryFailures;
 
+  @Option(
+      names = "--serial",
+      paramLabel = "FILE",
+      description = "Write what the guest sends through the serial port there; - prints it.")
+  private String serial = SerialOutput.PRINTED;
+
+  @Option(
+      names = "--output",
+      paramLabel = "FORM",
+      converter = OutputChoice.class,
+      completionCandidates = OutputChoice.class,
+      description = "Statistics at the end, behind the serial output: ${COMPLETION-CANDIDATES}.")
+  private @Nullable Output output;
+
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() {
     require(memory >= LEAST_MEMORY, "--memory", "1M or more");
     require(cpus >= 1 && cpus <= MOST_CPUS, "--cpus", "1 to " + MOST_CPUS);
-    PrintWriter out = spec.commandLine().getOut();
-    Machine machine =
-        new Machine(
-            CpuProfile.of(cpu),
-            memory,
-            cpus,
-            value -> {
-              out.write(value);
-              if (value == '\n') {
-                out.flush();
-              }
-            });
-    ImageLoader.load(
-        new BootRequest(image.toString(), read(image), commandLine, readModules()), machine);
-    for (int i = 0; traceExecution && i < cpus; i++) {
-      int number = i;
-      machine.observe(i, (processor, instruction) -> trace(number, processor, instruction));
+    CountDownLatch finished = new CountDownLatch(1);
+    try (SerialOutput sent = new SerialOutput(spec.commandLine().getOut(), serial)) {
+      Machine machine = new Machine(CpuProfile.of(cpu), memory, cpus, sent);
+      ImageLoader.load(
+          new BootRequest(image.toString(), read(image), commandLine, readModules()), machine);
+      for (int i = 0; traceExecution && i < cpus; i++) {
+        int number = i;
+        machine.observe(i, (processor, instruction) -> trace(number, processor, instruction));
+      }
+      for (int i = 0; explainEntryFailures && i < cpus; i++) {
+        machine.processor(i).setEntryFailureObserver(explainTo("processor " + i));
+      }
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(machine, finished)));
+      MachineEnd end = machine.run(limit);
+      sent.flush();
+      return report(machine, end);
+    } finally {
+      finished.countDown();
     }
-    for (int i = 0; explainEntryFailures && i < cpus; i++) {
-      machine.processor(i).setEntryFailureObserver(explainTo("processor " + i));
+  }
+
+  /** Ctrl-C: the JVM goes once the machine has stopped and its statistics are printed. */
+  private static void stop(Machine machine, CountDownLatch finished) {
+    machine.interrupt();
+    try {
+      finished.await();
+    } catch (InterruptedException impatient) {
+      Thread.currentThread().interrupt();
     }
-    MachineEnd end = machine.run(limit);
-    out.flush();
-    return report(machine, end);
   }
 
   private static void require(boolean condition, String option, String expected) {
@@ -160,6 +193,12 @@ final class BootCommand implements Callable<Integer> {
   }
 
   private int report(Machine machine, MachineEnd end) {
+    if (output != null) {
+      String report =
+          output == Output.JSON ? MachineReport.json(machine) : MachineReport.text(machine);
+      spec.commandLine().getOut().print(report);
+      spec.commandLine().getOut().flush();
+    }
     PrintWriter err = spec.commandLine().getErr();
     switch (end.cause()) {
       case GUEST -> {
@@ -177,6 +216,12 @@ final class BootCommand implements Callable<Integer> {
       case LIMIT -> {
         err.println("vmxsim: stopped after " + limit + " instructions (--max-instructions)");
         return ExitCode.LIMIT;
+      }
+      case INTERRUPTED -> {
+        err.println("vmxsim: interrupted: " + machine.processor(end.processor()));
+        err.print(output == null ? MachineReport.text(machine) : "");
+        err.flush();
+        return ExitCode.INTERRUPTED;
       }
       case HALTED -> {
         err.println("vmxsim: halted for good: " + machine.processor(end.processor()));

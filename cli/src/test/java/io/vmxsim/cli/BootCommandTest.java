@@ -60,6 +60,27 @@ class BootCommandTest {
   }
 
   @Test
+  void statisticsOfEqualRunsAreEqualBytes() throws IOException {
+    String loop = "b910270000 e2fe";
+    String image = image(SAY_HI + loop + "b000 e6f4");
+    Invocation first = Invocation.of("boot", image, "--cpus", "2", "--output", "json");
+    assertTrue(first.out().startsWith("hi{"), first.out());
+    assertTrue(first.out().contains("\"instructions\" : 10008"), first.out());
+    assertEquals(first, Invocation.of("boot", image, "--cpus", "2", "--output", "json"));
+  }
+
+  @Test
+  void theSerialPortCanLeadToAFile() throws IOException {
+    Path file = folder.resolve("serial");
+    Invocation boot =
+        Invocation.of(
+            "boot", image(SAY_HI + "f4"), "--serial", file.toString(), "--output", "text");
+    assertEquals("hi", Files.readString(file));
+    assertTrue(boot.out().startsWith("processor"), boot.out());
+    Invocation.of("boot", image("f4"), "--serial", folder.toString()).assertFails(2, "write");
+  }
+
+  @Test
   void everyInstructionCanBeShown() throws IOException {
     Invocation boot = Invocation.of("boot", image("eb00 f4"), "--trace-exec");
     assertEquals(

@@ -109,7 +109,10 @@ public final class CrossoverChart {
     out.append(
         text(
             "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\">%d pages</text>\n",
-            x(end.updatesPer1000Reads()) + 8, y(end.shadowOverEpt()) - 2 + nameLower, colour, line.pages()));
+            x(end.updatesPer1000Reads()) + 8,
+            y(end.shadowOverEpt()) - 2 + nameLower,
+            colour,
+            line.pages()));
   }
 
   private static void segment(

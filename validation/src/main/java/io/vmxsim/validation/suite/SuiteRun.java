@@ -77,6 +77,7 @@ public final class SuiteRun {
       case TRIPLE_FAULT -> result(Outcome.ABORT, 0, instructions, "triple fault at " + processor);
       case HALTED -> result(Outcome.ABORT, 0, instructions, "halted for good at " + processor);
       case RESET -> result(Outcome.ABORT, 0, instructions, "reset by the guest");
+      case INTERRUPTED -> result(Outcome.ABORT, 0, instructions, "interrupted");
     };
   }
 

@@ -48,6 +48,7 @@ public final class Machine {
   private final long wakingVector;
   private int current;
   private boolean suspended;
+  private volatile boolean interrupted;
   private @Nullable MachineEnd end;
 
   /**
@@ -152,7 +153,7 @@ public final class Machine {
    */
   public MachineEnd run(long limit) {
     long left = limit - instructions();
-    while (end == null && left > 0) {
+    while (end == null && left > 0 && !interrupted) {
       current = furthestBehind();
       timeline.runDue();
       if (suspended) {
@@ -163,7 +164,16 @@ public final class Machine {
       }
       left = limit - instructions();
     }
-    return end != null ? end : new MachineEnd(MachineEnd.Cause.LIMIT, 0, current);
+    if (end != null) {
+      return end;
+    }
+    MachineEnd.Cause cause = interrupted ? MachineEnd.Cause.INTERRUPTED : MachineEnd.Cause.LIMIT;
+    return new MachineEnd(cause, 0, current);
+  }
+
+  /** Has {@link #run} return soon; may be called by another thread. */
+  public void interrupt() {
+    interrupted = true;
   }
 
   /** Lets time pass until the next event, and resumes if it is one to wake for. */

@@ -17,6 +17,8 @@ public record MachineEnd(Cause cause, int exitCode, int processor) {
     TRIPLE_FAULT,
     /** The instructions it was given are used up. */
     LIMIT,
+    /** Somebody outside wants it to stop. */
+    INTERRUPTED,
     /** Every processor waits, and nothing will ever wake one. */
     HALTED
   }
