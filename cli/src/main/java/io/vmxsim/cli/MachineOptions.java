@@ -72,6 +72,18 @@ final class MachineOptions {
       description = "Replace a number of the profile, such as walk.entry-read=40. Repeatable.")
   private Map<String, String> settings = new LinkedHashMap<>();
 
+  @Option(
+      names = "--data-caches",
+      description =
+          "Model the data caches, shared by page walks and data accesses, in place of one price for"
+              + " every entry a walk reads; docs/cycles.md.")
+  private boolean dataCaches;
+
+  /** Whether data caches are modelled. */
+  boolean dataCaches() {
+    return dataCaches;
+  }
+
   /**
    * The runs asked for: for each guest page size the modes in order, each virtualized one for each
    * host page size, shadow paging for each policy.

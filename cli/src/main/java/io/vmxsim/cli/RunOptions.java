@@ -100,6 +100,7 @@ final class RunOptions {
             extent.seed,
             report.top(),
             guest.options(configurations.get(0).cpu()),
+            machine.dataCaches(),
             report.detailed());
     return new Replay(options, openers()).run();
   }

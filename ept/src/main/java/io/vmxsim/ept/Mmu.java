@@ -66,6 +66,11 @@ public final class Mmu {
   private @Nullable PageModificationLog log;
   private long physicalAddress;
   private @Nullable WalkObserver walkObserver;
+  private @Nullable DataCaches dataCaches;
+
+  /** Cycles of the entries that walks found in the data caches. */
+  private long cachedReadCycles;
+
   private long walks;
   private long guestEntryReads;
   private long eptEntryReads;
@@ -554,9 +559,16 @@ public final class Mmu {
 
   /** Cycles spent on translation so far. */
   public long translationCycles() {
-    return secondLevelCycles
-        + caches.cycles
-        + (guestEntryReads + eptEntryReads) * costs.walkEntryRead();
+    return secondLevelCycles + walkCycles();
+  }
+
+  /** The part of {@link #translationCycles} that walks took. */
+  public long walkCycles() {
+    long reads =
+        dataCaches == null
+            ? (guestEntryReads + eptEntryReads) * costs.walkEntryRead()
+            : cachedReadCycles;
+    return caches.cycles + reads;
   }
 
   /** What happened so far. */
@@ -566,14 +578,39 @@ public final class Mmu {
       structures.add(new MmuStatistics.Structure(tlb.name(), tlb.hits(), tlb.misses()));
     }
     caches.count(structures);
-    return new MmuStatistics(structures, walks, guestEntryReads, eptEntryReads, splinteredFills);
+    return new MmuStatistics(
+        structures, walks, guestEntryReads, eptEntryReads, splinteredFills, walkCycles());
   }
 
   /** Tells {@code observer} of every entry that walks read from now on; null for nobody. */
   public void observeWalks(@Nullable WalkObserver observer) {
     walkObserver = observer;
-    guestWalk.observe(observer);
-    nestedWalk.observe(observer);
-    eptWalk.observe(observer);
+    tellWalks();
+  }
+
+  /**
+   * Finds the entries that walks read in caches: each costs what the level does that has it, and
+   * not {@link MmuCosts#walkEntryRead}. Before the first translation.
+   */
+  public void readThrough(DataCaches newCaches) {
+    dataCaches = newCaches;
+    tellWalks();
+  }
+
+  private void tellWalks() {
+    WalkObserver told = dataCaches == null ? walkObserver : this::readThroughCaches;
+    guestWalk.observe(told);
+    nestedWalk.observe(told);
+    eptWalk.observe(told);
+  }
+
+  private void readThroughCaches(
+      WalkObserver.Dimension dimension, int level, long entryAddress, long entry) {
+    if (dataCaches != null) {
+      cachedReadCycles += dataCaches.access(entryAddress, DataCaches.User.WALK);
+    }
+    if (walkObserver != null) {
+      walkObserver.entryRead(dimension, level, entryAddress, entry);
+    }
   }
 }

@@ -17,13 +17,15 @@ import java.util.List;
  * @param eptEntryReads EPT paging-structure entries read by walks
  * @param splinteredFills walks that found a guest page larger than the EPT page behind it, so that
  *     the TLB entry covers only the smaller one
+ * @param walkCycles cycles that walks took
  */
 public record MmuStatistics(
     List<Structure> structures,
     long walks,
     long guestEntryReads,
     long eptEntryReads,
-    long splinteredFills) {
+    long splinteredFills,
+    long walkCycles) {
 
   /** Hits and misses of one structure. */
   public record Structure(String name, long hits, long misses) {}
@@ -66,6 +68,7 @@ public record MmuStatistics(
         walks - earlier.walks,
         guestEntryReads - earlier.guestEntryReads,
         eptEntryReads - earlier.eptEntryReads,
-        splinteredFills - earlier.splinteredFills);
+        splinteredFills - earlier.splinteredFills,
+        walkCycles - earlier.walkCycles);
   }
 }

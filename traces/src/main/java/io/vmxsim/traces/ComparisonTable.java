@@ -39,6 +39,7 @@ final class ComparisonTable {
     count("page walks", run -> run.walks().count());
     count("entries read", run -> run.walks().entryReads());
     row("entries read per walk", run -> decimal(run.walks().readsPerWalk()));
+    row("cycles per walk", run -> decimal(run.walks().cyclesPerWalk()));
     count("cycles", run -> run.cycles().total());
     count("  guest", run -> run.cycles().guest());
     count("  translation", run -> run.cycles().translation());

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import io.vmxsim.traces.ReplayResult.AssumedNumber;
+import io.vmxsim.traces.ReplayResult.CacheRow;
 import io.vmxsim.traces.ReplayResult.Cycles;
 import io.vmxsim.traces.ReplayResult.ExitRow;
 import io.vmxsim.traces.ReplayResult.HotSpot;
@@ -19,8 +20,8 @@ import java.io.UncheckedIOException;
  * A {@link ReplayResult} for programs, as {@code docs/replay.schema.json} describes it.
  *
  * <p>Keys have a fixed order and lines end in {@code \n} everywhere, so equal results are equal
- * bytes. {@code skipped}, {@code limitReached} and {@code top} appear only when {@code --lenient},
- * {@code --limit} or {@code --top} had something to tell.
+ * bytes. {@code skipped}, {@code limitReached}, {@code top} and {@code caches} appear only when
+ * {@code --lenient}, {@code --limit}, {@code --top} or {@code --data-caches} had something to tell.
  */
 public final class ReplayJsonReport {
   private ReplayJsonReport() {}
@@ -85,9 +86,27 @@ public final class ReplayJsonReport {
     json.writeObjectFieldStart("walks");
     json.writeNumberField("count", run.walks().count());
     json.writeNumberField("entryReads", run.walks().entryReads());
+    json.writeNumberField("cycles", run.walks().cycles());
     json.writeEndObject();
+    writeCaches(json, run);
     writeCycles(json, run.cycles());
     writeHotSpots(json, run);
+    json.writeEndObject();
+  }
+
+  private static void writeCaches(JsonGenerator json, RunResult run) throws IOException {
+    if (run.caches().isEmpty()) {
+      return;
+    }
+    json.writeObjectFieldStart("caches");
+    for (CacheRow row : run.caches()) {
+      json.writeObjectFieldStart(row.level());
+      json.writeNumberField("walkHits", row.walkHits());
+      json.writeNumberField("walkMisses", row.walkMisses());
+      json.writeNumberField("dataHits", row.dataHits());
+      json.writeNumberField("dataMisses", row.dataMisses());
+      json.writeEndObject();
+    }
     json.writeEndObject();
   }
 

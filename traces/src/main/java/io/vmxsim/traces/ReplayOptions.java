@@ -18,6 +18,7 @@ import java.util.List;
  * @param top how many hot spots of each kind to report
  * @param guest what the modelled kernel around user-level traces does; its page size is the
  *     configuration's
+ * @param dataCaches whether walks and data accesses go through modelled data caches
  * @param detailed whether to keep a {@link RunDetails} of each run, which takes memory and time
  */
 public record ReplayOptions(
@@ -29,6 +30,7 @@ public record ReplayOptions(
     long seed,
     int top,
     GuestOsOptions guest,
+    boolean dataCaches,
     boolean detailed) {
 
   /** Below this a guest would do nothing but answer its timer. */
@@ -57,7 +59,7 @@ public record ReplayOptions(
     require(top >= 0, "--top", "a count, 0 or more");
   }
 
-  /** Without details. */
+  /** Without data caches and details. */
   public ReplayOptions(
       List<ReplayConfiguration> configurations,
       long warmup,
@@ -67,13 +69,37 @@ public record ReplayOptions(
       long seed,
       int top,
       GuestOsOptions guest) {
-    this(configurations, warmup, limit, timerHz, timerInstructions, seed, top, guest, false);
+    this(configurations, warmup, limit, timerHz, timerInstructions, seed, top, guest, false, false);
   }
 
   /** The same, keeping details of each run or not. */
   public ReplayOptions withDetails(boolean keep) {
     return new ReplayOptions(
-        configurations, warmup, limit, timerHz, timerInstructions, seed, top, guest, keep);
+        configurations,
+        warmup,
+        limit,
+        timerHz,
+        timerInstructions,
+        seed,
+        top,
+        guest,
+        dataCaches,
+        keep);
+  }
+
+  /** The same, with modelled data caches or without. */
+  public ReplayOptions withDataCaches(boolean model) {
+    return new ReplayOptions(
+        configurations,
+        warmup,
+        limit,
+        timerHz,
+        timerInstructions,
+        seed,
+        top,
+        guest,
+        model,
+        detailed);
   }
 
   private static void require(boolean holds, String option, String expected) {

@@ -79,6 +79,7 @@ public record ReplayResult(TraceSummary trace, List<RunResult> runs, List<Assume
    * @param exits VM exits by basic exit reason, in ascending order of reason number
    * @param tlb translation caches, in the order the processor asks them
    * @param walks page walks
+   * @param caches modelled data caches, from the nearest on; empty unless asked for
    * @param cycles where the time went
    * @param hotSpots what caused the most exits; empty unless asked for
    * @param details for pictures; null unless asked for
@@ -93,6 +94,7 @@ public record ReplayResult(TraceSummary trace, List<RunResult> runs, List<Assume
       List<ExitRow> exits,
       List<TlbRow> tlb,
       Walks walks,
+      List<CacheRow> caches,
       Cycles cycles,
       List<HotSpot> hotSpots,
       @Nullable RunDetails details) {
@@ -100,10 +102,11 @@ public record ReplayResult(TraceSummary trace, List<RunResult> runs, List<Assume
     public RunResult {
       exits = List.copyOf(exits);
       tlb = List.copyOf(tlb);
+      caches = List.copyOf(caches);
       hotSpots = List.copyOf(hotSpots);
     }
 
-    /** Without details. */
+    /** Without data caches and details. */
     public RunResult(
         Paging paging,
         @Nullable String policy,
@@ -126,6 +129,7 @@ public record ReplayResult(TraceSummary trace, List<RunResult> runs, List<Assume
           exits,
           tlb,
           walks,
+          List.of(),
           cycles,
           hotSpots,
           null);
@@ -206,12 +210,39 @@ public record ReplayResult(TraceSummary trace, List<RunResult> runs, List<Assume
   public record TlbRow(String structure, long hits, long misses) {}
 
   /**
+   * Look-ups of one modelled data cache.
+   *
+   * @param level its name: {@code L1D}, {@code L2}, {@code L3}
+   * @param walkHits entries of page walks that it held
+   * @param walkMisses those it did not
+   * @param dataHits lines of loads and stores that it held
+   * @param dataMisses those it did not
+   */
+  public record CacheRow(
+      String level, long walkHits, long walkMisses, long dataHits, long dataMisses) {
+    CacheRow since(CacheRow earlier) {
+      return new CacheRow(
+          level,
+          walkHits - earlier.walkHits,
+          walkMisses - earlier.walkMisses,
+          dataHits - earlier.dataHits,
+          dataMisses - earlier.dataMisses);
+    }
+  }
+
+  /**
    * Page walks, of all dimensions together.
    *
    * @param count walks started because no TLB held the translation
    * @param entryReads paging-structure entries read from memory, guest and EPT
+   * @param cycles that the walks took
    */
-  public record Walks(long count, long entryReads) {
+  public record Walks(long count, long entryReads, long cycles) {
+
+    /** Cycles per walk. */
+    public double cyclesPerWalk() {
+      return count == 0 ? 0 : (double) cycles / count;
+    }
 
     /** Entry reads per walk: 4 for an uncached native 4-level walk, 24 for the same under EPT. */
     public double readsPerWalk() {

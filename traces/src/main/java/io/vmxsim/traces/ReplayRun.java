@@ -8,10 +8,12 @@ import io.vmxsim.cpu.InterruptSource;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.cpu.TraceFeed;
+import io.vmxsim.ept.DataCaches;
 import io.vmxsim.ept.MmuStatistics;
 import io.vmxsim.guests.GuestOsModel;
 import io.vmxsim.guests.GuestOsOptions;
 import io.vmxsim.traces.ReplayResult.AssumedNumber;
+import io.vmxsim.traces.ReplayResult.CacheRow;
 import io.vmxsim.traces.ReplayResult.Paging;
 import io.vmxsim.traces.ReplayResult.RunResult;
 import io.vmxsim.traces.ReplayResult.TlbRow;
@@ -36,6 +38,7 @@ final class ReplayRun {
   private long startInstructions;
   private MmuStatistics startMmu;
   private ReplayResult.Cycles startCycles;
+  private List<CacheRow> startCaches = List.of();
 
   /**
    * @param traces what runs: user-level streams, one a process, or a single whole-system stream
@@ -57,6 +60,9 @@ final class ReplayRun {
             ? wholeSystem(source, traces.get(0), guest.memoryBytes())
             : userLevel(guest, traces);
     processor.setGuest(feed);
+    if (options.dataCaches()) {
+      processor.modelDataCaches();
+    }
     processor.sensitive().seed(options.seed());
     if (!wholeSystem) { // such a trace holds the interrupts that its kernel took
       setTimer(options);
@@ -122,6 +128,33 @@ final class ReplayRun {
     startInstructions = processor.instructions();
     startMmu = processor.mmu().statistics();
     startCycles = cycles();
+    startCaches = caches();
+  }
+
+  private List<CacheRow> caches() {
+    DataCaches caches = processor.dataCaches();
+    if (caches == null) {
+      return List.of();
+    }
+    List<CacheRow> rows = new ArrayList<>();
+    for (int level = 0; level < caches.levels().size(); level++) {
+      rows.add(
+          new CacheRow(
+              caches.levels().get(level).name(),
+              caches.hits(level, DataCaches.User.WALK),
+              caches.misses(level, DataCaches.User.WALK),
+              caches.hits(level, DataCaches.User.DATA),
+              caches.misses(level, DataCaches.User.DATA)));
+    }
+    return rows;
+  }
+
+  private List<CacheRow> cachesSinceStart() {
+    List<CacheRow> rows = new ArrayList<>(caches());
+    for (int level = 0; level < startCaches.size(); level++) {
+      rows.set(level, rows.get(level).since(startCaches.get(level)));
+    }
+    return rows;
   }
 
   private ReplayResult.Cycles cycles() {
@@ -148,7 +181,8 @@ final class ReplayRun {
         processor.instructions() - startInstructions,
         exits.rows(),
         tlb,
-        new Walks(mmu.walks(), mmu.entryReads()),
+        new Walks(mmu.walks(), mmu.entryReads(), mmu.walkCycles()),
+        cachesSinceStart(),
         new ReplayResult.Cycles(
             end.guest() - startCycles.guest(),
             end.translation() - startCycles.translation(),

@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.toList;
 
 import io.vmxsim.traces.ReplayResult.AssumedNumber;
+import io.vmxsim.traces.ReplayResult.CacheRow;
 import io.vmxsim.traces.ReplayResult.ExitRow;
 import io.vmxsim.traces.ReplayResult.HotSpot;
 import io.vmxsim.traces.ReplayResult.Paging;
@@ -151,8 +152,32 @@ public final class ReplayTextReport {
     table.appendTo(out);
     out.append(
         text(
-            "%,d page walks read %,d entries, %.2f each\n",
-            run.walks().count(), run.walks().entryReads(), run.walks().readsPerWalk()));
+            "%,d page walks read %,d entries, %.2f each, in %.2f cycles each\n",
+            run.walks().count(),
+            run.walks().entryReads(),
+            run.walks().readsPerWalk(),
+            run.walks().cyclesPerWalk()));
+    appendCaches(out, run);
+  }
+
+  private static void appendCaches(StringBuilder out, RunResult run) {
+    if (run.caches().isEmpty()) {
+      return;
+    }
+    out.append('\n');
+    TextTable table = new TextTable();
+    table.row("", "walk hits", "misses", "miss rate", "data hits", "misses", "miss rate");
+    for (CacheRow row : run.caches()) {
+      table.row(
+          row.level(),
+          grouped(row.walkHits()),
+          grouped(row.walkMisses()),
+          percentText(row.walkMisses(), row.walkHits() + row.walkMisses()),
+          grouped(row.dataHits()),
+          grouped(row.dataMisses()),
+          percentText(row.dataMisses(), row.dataHits() + row.dataMisses()));
+    }
+    table.appendTo(out);
   }
 
   private static void appendHotSpots(StringBuilder out, RunResult run) {

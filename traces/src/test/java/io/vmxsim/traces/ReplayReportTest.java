@@ -11,6 +11,7 @@ import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion;
 import com.networknt.schema.ValidationMessage;
 import io.vmxsim.traces.ReplayResult.AssumedNumber;
+import io.vmxsim.traces.ReplayResult.CacheRow;
 import io.vmxsim.traces.ReplayResult.Cycles;
 import io.vmxsim.traces.ReplayResult.ExitRow;
 import io.vmxsim.traces.ReplayResult.HotSpot;
@@ -39,7 +40,7 @@ class ReplayReportTest {
           1000,
           List.of(),
           List.of(new TlbRow("STLB", 90, 10), new TlbRow("nested-TLB", 0, 0)),
-          new Walks(10, 40),
+          new Walks(10, 40, 480),
           new Cycles(1000, 400, 0, 0),
           List.of());
 
@@ -55,7 +56,7 @@ class ReplayReportTest {
               new ExitRow("EXCEPTION_NMI", 3, 1, 300, 80, 120, 80 * 80 + 100 * 100 + 120 * 120),
               new ExitRow("INVLPG", 1, 1, 100, 100, 100, 100 * 100)),
           List.of(new TlbRow("STLB", 90, 10)),
-          new Walks(10, 40),
+          new Walks(10, 40, 480),
           new Cycles(1000, 400, 500, 900),
           List.of(new HotSpot(HotSpotKind.PAGE, 0x7f001000L, "EXCEPTION_NMI", 2)));
 
@@ -69,7 +70,7 @@ class ReplayReportTest {
           1000,
           List.of(new ExitRow("EPT_VIOLATION", 2, 0, 250, 100, 150, 100 * 100 + 150 * 150)),
           List.of(new TlbRow("STLB", 90, 10)),
-          new Walks(10, 190),
+          new Walks(10, 190, 950),
           new Cycles(1000, 1900, 100, 150),
           List.of());
 
@@ -137,6 +138,7 @@ class ReplayReportTest {
         page walks                       10           10     10
         entries read                     40           40    190
         entries read per walk          4.00         4.00  19.00
+        cycles per walk               48.00        48.00  95.00
         cycles                        1,400        2,800  3,150
           guest                       1,000        1,000  1,000
           translation                   400          400  1,900
@@ -178,6 +180,33 @@ class ReplayReportTest {
   @Test
   void jsonObeysTheCommittedSchema() {
     assertEquals(Set.of(), violations(ReplayJsonReport.of(RESULT)));
+  }
+
+  @Test
+  void dataCachesAreToldWhereTheyWereModelled() throws IOException {
+    RunResult run = RESULT.runs().get(0);
+    RunResult cached =
+        new RunResult(
+            run.paging(),
+            run.policy(),
+            run.guestPage(),
+            run.hostPage(),
+            run.cpu(),
+            run.instructions(),
+            run.exits(),
+            run.tlb(),
+            run.walks(),
+            List.of(new CacheRow("L1D", 30, 10, 450, 50)),
+            run.cycles(),
+            run.hotSpots(),
+            null);
+    ReplayResult result = new ReplayResult(RESULT.trace(), List.of(cached), List.of());
+
+    String json = ReplayJsonReport.of(result);
+    assertEquals(Set.of(), violations(json));
+    assertEquals(450, new ObjectMapper().readTree(json).at("/runs/0/caches/L1D/dataHits").asInt());
+    assertTrue(ReplayTextReport.exits(result).contains("L1D         30      10     25.00%"));
+    assertFalse(ReplayJsonReport.of(RESULT).contains("caches"));
   }
 
   @Test
@@ -231,7 +260,7 @@ class ReplayReportTest {
             0,
             List.of(),
             List.of(),
-            new Walks(0, 0),
+            new Walks(0, 0, 0),
             new Cycles(0, 0, 0, 0),
             List.of());
 

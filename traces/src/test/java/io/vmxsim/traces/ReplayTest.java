@@ -7,6 +7,7 @@ import io.vmxsim.cpu.ActionKind;
 import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.ept.PageSize;
 import io.vmxsim.guests.GuestOsOptions;
+import io.vmxsim.traces.ReplayResult.CacheRow;
 import io.vmxsim.traces.ReplayResult.ExitRow;
 import io.vmxsim.traces.ReplayResult.Paging;
 import io.vmxsim.traces.ReplayResult.RunResult;
@@ -128,6 +129,30 @@ class ReplayTest {
     ReplayResult result = new Replay(options, List.of(reader, reader)).run();
     assertEquals(200_000, result.trace().instructions());
     assertTrue(count(result.runs().get(0), "CR_ACCESS") > 20, "a CR3 load per switch");
+  }
+
+  /** Where lines are found changes what things cost, and nothing that is counted. */
+  @Test
+  void dataCachesChangePricesAlone() {
+    for (Paging paging : Paging.values()) {
+      ReplayOptions plain = options(List.of(configuration(paging)));
+      RunResult without = replay(plain, touching(500)).runs().get(0);
+      RunResult with = replay(plain.withDataCaches(true), touching(500)).runs().get(0);
+      assertEquals(without.exits(), with.exits());
+      assertEquals(without.tlb(), with.tlb());
+      assertEquals(without.walks().entryReads(), with.walks().entryReads());
+      assertEquals(List.of(), without.caches());
+
+      CacheRow first = with.caches().get(0);
+      CacheRow last = with.caches().get(2);
+      assertEquals("L1D", first.level());
+      assertEquals("L3", last.level());
+      assertEquals(with.walks().entryReads(), first.walkHits() + first.walkMisses());
+      assertTrue(first.dataHits() + first.dataMisses() >= 1000, first.toString());
+      assertTrue(first.dataHits() >= 500, "each page is loaded right after its store: " + first);
+      assertTrue(with.cycles().guest() > without.cycles().guest());
+      assertEquals(without.cycles().vmm(), with.cycles().vmm());
+    }
   }
 
   @Test

@@ -41,7 +41,13 @@ public enum Cost {
   /** The VMM writes one EPT or shadow paging-structure entry. */
   VMM_TABLE_WRITE("vmm.table-write"),
   /** The VMM decodes and emulates one guest instruction. */
-  VMM_EMULATE("vmm.emulate");
+  VMM_EMULATE("vmm.emulate"),
+  /** A line found in the first-level data cache; counts only while those are modelled. */
+  CACHE_L1_HIT("cache.l1-hit"),
+  CACHE_L2_HIT("cache.l2-hit"),
+  CACHE_L3_HIT("cache.l3-hit"),
+  /** A line that no cache holds. */
+  CACHE_MEMORY("cache.memory");
 
   private final String key;
 

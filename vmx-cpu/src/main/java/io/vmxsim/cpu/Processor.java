@@ -4,6 +4,8 @@ import io.vmxsim.cpu.apic.ApicFeatures;
 import io.vmxsim.cpu.apic.ApicNetwork;
 import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.cpu.board.Bus;
+import io.vmxsim.ept.Access;
+import io.vmxsim.ept.DataCaches;
 import io.vmxsim.ept.Mmu;
 import io.vmxsim.ept.MmuCosts;
 import io.vmxsim.ept.PhysicalMemory;
@@ -33,6 +35,7 @@ public final class Processor {
   private final Mmu mmu;
   private final CpuState state;
   private final Cycles cycles = new Cycles();
+  private @Nullable DataCaches dataCaches;
   private final MsrFile msrs;
   private final XsaveLayout xsaveLayout;
   private final Intercepts intercepts;
@@ -397,7 +400,35 @@ public final class Processor {
 
   private StepOutcome accessInPage(long address, int size, int access) {
     WalkResult.Status status = mmu.translate(address, size, access);
-    return status == WalkResult.Status.OK ? StepOutcome.DONE : translationFault(status);
+    if (status != WalkResult.Status.OK) {
+      return translationFault(status);
+    }
+    if (dataCaches != null && Access.kind(access) != Access.FETCH) {
+      lookForLines(dataCaches, mmu.physicalAddress(), size);
+    }
+    return StepOutcome.DONE;
+  }
+
+  /**
+   * Models the data caches of the profile from now on, before the first access: walks and the data
+   * accesses of {@link #access} share them. A line in the first level costs a data access nothing,
+   * since its latency is in the instruction's price; instruction fetches do not look.
+   */
+  public void modelDataCaches() {
+    dataCaches = DataCacheReader.of(profile.cpuid(), costs);
+    mmu.readThrough(dataCaches);
+  }
+
+  /** The data caches; null unless they are modelled. */
+  public @Nullable DataCaches dataCaches() {
+    return dataCaches;
+  }
+
+  private void lookForLines(DataCaches caches, long physicalAddress, int size) {
+    long last = (physicalAddress + size - 1) & -DataCaches.LINE;
+    for (long line = physicalAddress & -DataCaches.LINE; line <= last; line += DataCaches.LINE) {
+      cycles.guest += caches.access(line, DataCaches.User.DATA) - caches.nearestLatency();
+    }
   }
 
   /** What a translation leads to that was not OK: the page fault or the VM exit. */

@@ -4,6 +4,7 @@ import static io.vmxsim.traces.TextTable.grouped;
 
 import io.vmxsim.traces.ReplayResult;
 import io.vmxsim.traces.ReplayResult.AssumedNumber;
+import io.vmxsim.traces.ReplayResult.CacheRow;
 import io.vmxsim.traces.ReplayResult.ExitRow;
 import io.vmxsim.traces.ReplayResult.Paging;
 import io.vmxsim.traces.ReplayResult.RunResult;
@@ -140,11 +141,12 @@ public final class ReplayPage {
   private static void walks(HtmlPage page, RunResult run) {
     page.heading(3, "Page walks");
     page.paragraph(
-        "%s walks read %s entries, %s each."
+        "%s walks read %s entries, %s each, in %s cycles each (priced)."
             .formatted(
                 grouped(run.walks().count()),
                 grouped(run.walks().entryReads()),
-                Svg.text("%.2f", run.walks().readsPerWalk())));
+                Svg.text("%.2f", run.walks().readsPerWalk()),
+                Svg.text("%.2f", run.walks().cyclesPerWalk())));
     RunDetails details = run.details();
     if (details != null) {
       page.raw(Charts.walkGrid(details.walkGrid(), run.paging() == Paging.EPT));
@@ -175,6 +177,25 @@ public final class ReplayPage {
       }
     }
     page.raw(table.append("</table></div>").toString());
+    if (!run.caches().isEmpty()) {
+      caches(page, run);
+    }
+  }
+
+  private static void caches(HtmlPage page, RunResult run) {
+    page.heading(3, "Data caches");
+    List<List<String>> rows = new ArrayList<>();
+    rows.add(List.of("level", "walk hits", "misses", "data hits", "misses"));
+    for (CacheRow row : run.caches()) {
+      rows.add(
+          List.of(
+              row.level(),
+              grouped(row.walkHits()),
+              grouped(row.walkMisses()),
+              grouped(row.dataHits()),
+              grouped(row.dataMisses())));
+    }
+    page.table(rows);
   }
 
   private static void assumed(HtmlPage page, List<AssumedNumber> assumed) {

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The fewest changes to a valid VM entry that break a rule, and of those the ones that break the
- * fewest other rules.
+ * fewest other rules; among as many, those whose names come first.
  *
  * @param changes what was changed
  * @param others the ids of the other rules broken
@@ -18,9 +18,7 @@ record SmallestBreaker(List<String> changes, Set<String> others) {
 
   private static final List<Scenario> VALID = valid();
 
-  /**
-   * Searched for among some hundred valid VM entries; null if two changes do not break the rule.
-   */
+  /** Searched for among many valid VM entries; null if two changes do not break the rule. */
   static @Nullable SmallestBreaker of(EntryRule rule) {
     SmallestBreaker best = null;
     for (Scenario scenario : VALID) {
@@ -90,13 +88,16 @@ record SmallestBreaker(List<String> changes, Set<String> others) {
     if (one == null || other == null) {
       return one == null ? other : one;
     }
-    return other.others.size() < one.others.size() ? other : one;
+    int order = Integer.compare(other.others.size(), one.others.size());
+    return order < 0 || (order == 0 && other.others.toString().compareTo(one.others.toString()) < 0)
+        ? other
+        : one;
   }
 
   private static List<Scenario> valid() {
     Random random = new Random(26);
     List<Scenario> scenarios = new ArrayList<>();
-    for (int i = 0; i < 600; i++) {
+    for (int i = 0; i < 1500; i++) {
       scenarios.add(ValidVmcs.scenario(random));
     }
     return scenarios;

@@ -36,6 +36,11 @@ tlb.l2-hit                     = 12 cycles | assumed | measurements of Haswell g
 walk.entry-read                = 12 cycles | assumed | as if every entry were found in the second-level cache; 12 cycles is its latency on Skylake
 walk.nested-tlb-hit            = 1 cycles | assumed | looked up in the step that needs it
 
+cache.l1-hit                   = 4 cycles | assumed | Skylake's, from notes on measurements of it
+cache.l2-hit                   = 12 cycles | assumed | Skylake's, from notes on measurements of it
+cache.l3-hit                   = 44 cycles | assumed | Skylake's, from notes on measurements of it
+cache.memory                   = 200 cycles | assumed | @guess
+
 vm-exit                        = 531 cycles | assumed | @b2; a price for #PF alone is published
 vm-exit.EXCEPTION_NMI          = 531 cycles | assumed | @b2
 vm-entry                       = 420 cycles | assumed | @scaled: 937 x 531 / 1186
