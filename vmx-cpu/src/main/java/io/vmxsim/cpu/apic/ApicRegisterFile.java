@@ -7,8 +7,8 @@ import io.vmxsim.cpu.apic.LocalVectorTable.Source;
  * page of physical memory (10.4.1), in x2APIC mode by RDMSR and WRMSR (10.12.1).
  */
 public final class ApicRegisterFile {
-  /** Version 15H, with suppression of EOI broadcasts (10.4.8). */
-  private static final int VERSION = 1 << 24 | LocalVectorTable.LAST_ENTRY << 16 | 0x15;
+  /** Version 14H, with suppression of EOI broadcasts (10.4.8). */
+  private static final int VERSION = 1 << 24 | LocalVectorTable.LAST_ENTRY << 16 | 0x14;
 
   private static final int PAGE_BYTES = 4096;
   private static final long LOW_32 = 0xffffffffL;
