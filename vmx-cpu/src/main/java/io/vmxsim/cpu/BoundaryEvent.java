@@ -9,6 +9,8 @@ package io.vmxsim.cpu;
  * interruptibility state (Table 24-3). Conditions that depend on more are {@link PendingEvents}'.
  */
 enum BoundaryEvent {
+  /** What follows a write to the APIC-access page (29.4.3.2). */
+  APIC_WRITE(States.RUNNING, 0),
   /** The VM exit that a TPR threshold above VTPR makes at VM entry (26.6.7). */
   TPR_BELOW_THRESHOLD(States.RUNNING, 0),
   /** An INIT signal. */
@@ -27,6 +29,8 @@ enum BoundaryEvent {
   NMI(States.RUNNING | States.SHUTDOWN, Interruptibility.SHADOW),
   /** The VM exit of "interrupt-window exiting" (26.6.5). */
   INTERRUPT_WINDOW(States.RUNNING, Interruptibility.SHADOW),
+  /** A virtual interrupt that has been recognized (29.2.2). */
+  VIRTUAL_INTERRUPT(States.RUNNING, Interruptibility.SHADOW),
   /** A maskable interrupt from outside. */
   EXTERNAL_INTERRUPT(States.RUNNING, 0);
 

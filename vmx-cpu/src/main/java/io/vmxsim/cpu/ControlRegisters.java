@@ -8,7 +8,6 @@ import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.SecondaryControl;
-import io.vmxsim.vmcs.VmcsField;
 import io.vmxsim.vmcs.VmxCapabilities;
 
 /**
@@ -16,11 +15,6 @@ import io.vmxsim.vmcs.VmxCapabilities;
  * 2), intercepted and changed as 25.1.3 and 25.3 say. All need CPL 0, which ranks above VM exits.
  */
 final class ControlRegisters {
-  /**
-   * Offset of the task priority in the virtual-APIC page ("Virtualized APIC Registers", 29.1.1).
-   */
-  private static final int VTPR = 0x80;
-
   /** CR4 bits whose change under PAE paging loads the PDPTE registers (4.4.1). */
   private static final long CR4_LOADS_PDPTES =
       PagingState.CR4_PAE | PagingState.CR4_PGE | PagingState.CR4_PSE | PagingState.CR4_SMEP;
@@ -261,7 +255,7 @@ final class ControlRegisters {
   /** CR8, or with "use TPR shadow" bits 7:4 of VTPR (29.3). */
   private long readCr8() {
     return intercepts.on(PrimaryControl.USE_TPR_SHADOW)
-        ? processor.memory().read8(vtprAddress()) >>> 4
+        ? processor.virtualApic().taskPriorityClass()
         : processor.taskPriority();
   }
 
@@ -273,16 +267,13 @@ final class ControlRegisters {
       processor.setTaskPriority((int) value);
       return done(InstructionClass.MOV_TO_CR8);
     }
-    processor.memory().write32(vtprAddress(), (int) value << 4);
+    processor.virtualApic().setTaskPriorityClass((int) value);
     done(InstructionClass.MOV_TO_CR8);
-    if (value < processor.controlling().get(VmcsField.TPR_THRESHOLD)) {
-      state.rip += length; // trap-like: the instruction is complete
-      return processor.vmExit().event(ExitReason.TPR_BELOW_THRESHOLD);
+    state.rip += length; // a VM exit is trap-like: the instruction is complete
+    StepOutcome outcome = processor.virtualApic().virtualizeTaskPriority();
+    if (outcome == StepOutcome.DONE) {
+      state.rip -= length;
     }
-    return StepOutcome.DONE;
-  }
-
-  private long vtprAddress() {
-    return processor.controlling().get(VmcsField.VIRTUAL_APIC_ADDRESS) + VTPR;
+    return outcome;
   }
 }

@@ -2,11 +2,9 @@ package io.vmxsim.cpu;
 
 import io.vmxsim.vmcs.Control;
 import io.vmxsim.vmcs.NotModelledException;
-import io.vmxsim.vmcs.PinControl;
 import io.vmxsim.vmcs.SecondaryControl;
 import io.vmxsim.vmcs.TertiaryControl;
 import io.vmxsim.vmcs.Vmcs;
-import io.vmxsim.vmcs.VmcsField;
 import io.vmxsim.vmcs.VmxCapabilities;
 import java.util.EnumSet;
 import java.util.Locale;
@@ -17,15 +15,8 @@ import java.util.Set;
  * one stops the run by name. Every row goes away with the feature's arrival.
  */
 final class ModelledControls {
-  private static final Set<PinControl> PIN = EnumSet.of(PinControl.PROCESS_POSTED_INTERRUPTS);
-
   private static final Set<SecondaryControl> SECONDARY =
-      EnumSet.of(
-          SecondaryControl.VIRTUALIZE_APIC_ACCESSES,
-          SecondaryControl.VIRTUALIZE_X2APIC_MODE,
-          SecondaryControl.APIC_REGISTER_VIRTUALIZATION,
-          SecondaryControl.VIRTUAL_INTERRUPT_DELIVERY,
-          SecondaryControl.SUB_PAGE_WRITE_PERMISSIONS_FOR_EPT);
+      EnumSet.of(SecondaryControl.SUB_PAGE_WRITE_PERMISSIONS_FOR_EPT);
 
   private static final Set<TertiaryControl> TERTIARY =
       EnumSet.of(
@@ -48,7 +39,6 @@ final class ModelledControls {
    * @throws NotModelledException naming the control
    */
   void requireControls(Vmcs vmcs, long rip) {
-    require(PIN, vmcs.get(VmcsField.PIN_BASED_VM_EXECUTION_CONTROLS), rip);
     require(SECONDARY, Intercepts.effectiveSecondary(vmcs), rip);
     require(TERTIARY, Intercepts.effectiveTertiary(vmcs), rip);
   }

@@ -24,11 +24,13 @@ import org.jspecify.annotations.Nullable;
 final class PendingEvents implements ApicSignals {
   /** Events that end with VMX non-root operation. */
   private static final int OF_NON_ROOT =
-      BoundaryEvent.TPR_BELOW_THRESHOLD.mask()
+      BoundaryEvent.APIC_WRITE.mask()
+          | BoundaryEvent.TPR_BELOW_THRESHOLD.mask()
           | BoundaryEvent.MONITOR_TRAP.mask()
           | BoundaryEvent.PREEMPTION_TIMER.mask()
           | BoundaryEvent.NMI_WINDOW.mask()
-          | BoundaryEvent.INTERRUPT_WINDOW.mask();
+          | BoundaryEvent.INTERRUPT_WINDOW.mask()
+          | BoundaryEvent.VIRTUAL_INTERRUPT.mask();
 
   private final Processor processor;
   private final CpuState state;
@@ -85,6 +87,25 @@ final class PendingEvents implements ApicSignals {
     if (state.activity == ActivityState.WAIT_FOR_SIPI || aboutTo) {
       startUpVector = vector;
       add(BoundaryEvent.SIPI);
+    }
+  }
+
+  /** A write to the APIC-access page was virtualized: its emulation follows the operation. */
+  void pendApicWrite() {
+    add(BoundaryEvent.APIC_WRITE);
+  }
+
+  /** VM entry found VTPR below the TPR threshold (26.6.7). */
+  void pendTprBelowThreshold() {
+    add(BoundaryEvent.TPR_BELOW_THRESHOLD);
+  }
+
+  /** Whether a virtual interrupt is recognized from now on (29.2.1). */
+  void recognizeVirtualInterrupt(boolean recognized) {
+    if (recognized) {
+      add(BoundaryEvent.VIRTUAL_INTERRUPT);
+    } else {
+      remove(BoundaryEvent.VIRTUAL_INTERRUPT);
     }
   }
 
@@ -248,7 +269,7 @@ final class PendingEvents implements ApicSignals {
           case INIT -> processor.inNonRoot() || !processor.vmx().isOn(); // blocked in VMX root
           case PREEMPTION_TIMER -> preemptionTimerValue() == 0;
           case NMI -> !nmiBlocked();
-          case INTERRUPT_WINDOW -> interruptWindowOpen();
+          case INTERRUPT_WINDOW, VIRTUAL_INTERRUPT -> interruptWindowOpen();
           case EXTERNAL_INTERRUPT ->
               processor.intercepts().on(PinControl.EXTERNAL_INTERRUPT_EXITING)
                   || interruptWindowOpen();
@@ -259,6 +280,7 @@ final class PendingEvents implements ApicSignals {
   private StepOutcome take(BoundaryEvent event) {
     Intercepts intercepts = processor.intercepts();
     return switch (event) {
+      case APIC_WRITE -> emulateApicWrite();
       case TPR_BELOW_THRESHOLD -> exit(ExitReason.TPR_BELOW_THRESHOLD);
       case INIT -> takeInit();
       case SIPI -> takeStartUp();
@@ -268,11 +290,19 @@ final class PendingEvents implements ApicSignals {
       case NMI_WINDOW -> exit(ExitReason.NMI_WINDOW);
       case NMI -> intercepts.on(PinControl.NMI_EXITING) ? exitNmi() : deliverNmi();
       case INTERRUPT_WINDOW -> exit(ExitReason.INTERRUPT_WINDOW);
+      case VIRTUAL_INTERRUPT -> processor.virtualApic().deliver();
       case EXTERNAL_INTERRUPT ->
           intercepts.on(PinControl.EXTERNAL_INTERRUPT_EXITING)
               ? exitInterrupt()
               : deliverInterrupt();
     };
+  }
+
+  /** Whatever else is due on the boundary comes after it. */
+  private StepOutcome emulateApicWrite() {
+    remove(BoundaryEvent.APIC_WRITE);
+    StepOutcome outcome = processor.apicAccessPage().emulateWrite();
+    return outcome == StepOutcome.DONE ? takeFirst() : outcome;
   }
 
   private StepOutcome exit(ExitReason reason) {
@@ -320,11 +350,15 @@ final class PendingEvents implements ApicSignals {
 
   /** The interrupt stays pending unless "acknowledge interrupt on exit" is 1 (27.1, 27.2.2). */
   private StepOutcome exitInterrupt() {
-    Vmcs vmcs = processor.controlling();
     long information = 0;
-    if (ExitControl.ACKNOWLEDGE_INTERRUPT_ON_EXIT.in(vmcs.get(VmcsField.VM_EXIT_CONTROLS))) {
-      information =
-          InterruptionInformation.encode(acknowledge(), EventType.EXTERNAL_INTERRUPT, false);
+    if (processor.controlling().enabled(ExitControl.ACKNOWLEDGE_INTERRUPT_ON_EXIT)) {
+      int vector = acknowledge();
+      PostedInterrupts posted = processor.postedInterrupts();
+      if (posted.isOn() && posted.isNotification(vector)) {
+        posted.process();
+        return takeFirst();
+      }
+      information = InterruptionInformation.encode(vector, EventType.EXTERNAL_INTERRUPT, false);
     }
     return processor
         .vmExit()

@@ -42,6 +42,9 @@ public final class Processor {
   private final DebugRegisters debug;
   private final PendingEvents pending;
   private final EventDelivery events;
+  private final VirtualApic virtualApic;
+  private final ApicAccessPage apicAccessPage;
+  private final PostedInterrupts postedInterrupts;
   private final VmExit vmExit;
   private final EptEvents eptEvents;
   private final VmxInstructions vmx;
@@ -89,6 +92,9 @@ public final class Processor {
     debug = new DebugRegisters(this);
     pending = new PendingEvents(this);
     events = new EventDelivery(this);
+    virtualApic = new VirtualApic(this);
+    apicAccessPage = new ApicAccessPage(this);
+    postedInterrupts = new PostedInterrupts(this);
     vmExit = new VmExit(this);
     eptEvents = new EptEvents(this);
     vmx = new VmxInstructions(this);
@@ -229,6 +235,19 @@ public final class Processor {
     return eptEvents;
   }
 
+  VirtualApic virtualApic() {
+    return virtualApic;
+  }
+
+  /** Where a guest's memory-mapped accesses to its local APIC go. */
+  public ApicAccessPage apicAccessPage() {
+    return apicAccessPage;
+  }
+
+  PostedInterrupts postedInterrupts() {
+    return postedInterrupts;
+  }
+
   VmExit vmExit() {
     return vmExit;
   }
@@ -300,12 +319,15 @@ public final class Processor {
     controlling = vmcs;
     intercepts.enter(vmcs);
     pending.enterNonRoot(vmcs, begin);
+    apicAccessPage.enterNonRoot();
+    virtualApic.enterNonRoot(vmcs);
   }
 
   void leaveNonRoot() {
     controlling = null;
     intercepts.leave();
     pending.leaveNonRoot();
+    apicAccessPage.leaveNonRoot();
   }
 
   /** The exit happened inside VMLAUNCH or VMRESUME: {@link #run} has it to report. */

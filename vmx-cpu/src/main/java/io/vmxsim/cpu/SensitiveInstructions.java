@@ -387,6 +387,10 @@ public final class SensitiveInstructions {
     if (intercepts.rdmsr(number)) {
       return processor.vmExit().instruction(ExitReason.MSR_READ, 0, length, 0);
     }
+    if (processor.virtualApic().servesRead(number)) {
+      state.setEdxEax(processor.virtualApic().readMsr(number));
+      return done(InstructionClass.RDMSR);
+    }
     MsrFile msrs = processor.msrs();
     if (!msrs.read(number)) {
       return raise(GENERAL_PROTECTION);
@@ -409,6 +413,9 @@ public final class SensitiveInstructions {
     int number = (int) state.register(RCX);
     if (intercepts.wrmsr(number)) {
       return processor.vmExit().instruction(ExitReason.MSR_WRITE, 0, length, 0);
+    }
+    if (processor.virtualApic().servesWrite(number)) {
+      return writeVirtualApic(number, state.edxEax(), length);
     }
     long value = state.edxEax();
     if (hasSpecCtrlShadow(number)) {
@@ -456,6 +463,21 @@ public final class SensitiveInstructions {
   private boolean hasSpecCtrlShadow(int number) {
     return number == Msr.IA32_SPEC_CTRL.address()
         && intercepts.on(TertiaryControl.VIRTUALIZE_IA32_SPEC_CTRL);
+  }
+
+  /** A VM exit is trap-like: the instruction is complete. */
+  private StepOutcome writeVirtualApic(int number, long value, int length) {
+    VirtualApic apic = processor.virtualApic();
+    if (!apic.acceptsWrite(number, value)) {
+      return raise(GENERAL_PROTECTION);
+    }
+    done(InstructionClass.WRMSR);
+    state.rip += length;
+    StepOutcome outcome = apic.writeMsr(number, value);
+    if (outcome == StepOutcome.DONE) {
+      state.rip -= length;
+    }
+    return outcome;
   }
 
   /** IN of {@code size} bytes into AL, AX or EAX. */

@@ -121,6 +121,11 @@ final class VmExit {
     return processor.pending().unblockedByIret() && processor.events().delivering() == 0;
   }
 
+  /** An APIC-access VM exit (Table 27-6). */
+  StepOutcome apicAccess(long qualification) {
+    return exit(processor.controlling(), ExitReason.APIC_ACCESS, qualification, 0, flagsOfAccess());
+  }
+
   /** An EPT misconfiguration. */
   StepOutcome eptMisconfiguration(WalkResult walk) {
     return translation(ExitReason.EPT_MISCONFIG, walk, 0);

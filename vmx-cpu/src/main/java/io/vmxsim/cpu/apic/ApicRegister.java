@@ -96,7 +96,7 @@ public enum ApicRegister {
   }
 
   /** The register of which a byte at that offset of the page is part, or null. */
-  static @Nullable ApicRegister atOffset(int offset) {
+  public static @Nullable ApicRegister atOffset(int offset) {
     return BY_NUMBER[offset >>> SPACING_SHIFT & 0xff];
   }
 

@@ -249,7 +249,7 @@ public final class LocalApic implements InterruptController {
   }
 
   /** A write to the EOI register ("Signaling Interrupt Servicing Completion", 10.8.5). */
-  void endOfInterrupt() {
+  public void endOfInterrupt() {
     int vector = fixed.end();
     boolean broadcasts = (spuriousVector & SUPPRESS_EOI_BROADCASTS) == 0;
     if (vector >= 0 && broadcasts && fixed.levelTriggered().contains(vector)) {

@@ -3,6 +3,7 @@ package io.vmxsim.cpu.execute;
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.StepOutcome;
+import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.ept.WalkResult;
 import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.InterruptionInformation;
@@ -95,6 +96,14 @@ final class Faults {
   NotCompleted translation(WalkResult.Status status) {
     progress.abandon();
     return signal.with(processor.translationFault(status));
+  }
+
+  /** An access to the APIC-access page that is not virtualized. */
+  NotCompleted apicAccess(long address, int access) {
+    progress.abandon();
+    CpuState state = processor.state();
+    int length = (int) (state.registers[Instruction.RIP] - state.rip);
+    return signal.with(processor.apicAccessPage().exit(address, access, length));
   }
 
   private NotCompleted raise(int vector, int errorCode) {

@@ -1,5 +1,6 @@
 package io.vmxsim.cpu.execute;
 
+import io.vmxsim.cpu.ApicAccessPage;
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.DebugRegisters;
 import io.vmxsim.cpu.Processor;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class Mem {
   private static final int PAGE = PhysicalMemory.PAGE_BYTES;
   private static final int OFFSET = PAGE - 1;
+  private static final int PAGE_SHIFT = 12;
 
   /** A question to the MMU that no page answers: one of its accesses does not exist. */
   private static final long NO_PAGE = -1;
@@ -40,6 +42,9 @@ final class Mem {
   private boolean inspects;
 
   private boolean checksAlignment;
+
+  /** The number of the APIC-access page, which no page has while accesses to it are plain. */
+  private long apicFrame = -1;
 
   /** {@link Access#USER} at CPL 3, else 0. */
   private int privilege;
@@ -68,6 +73,7 @@ final class Mem {
 
   /** Takes notice of privilege level, alignment checking and breakpoints. */
   void refresh() {
+    apicFrame = processor.apicAccessPage().frame();
     boolean user = state.cpl() == 3;
     privilege = user ? Access.USER : 0;
     checksAlignment =
@@ -256,19 +262,19 @@ final class Mem {
     prepare(linear, size, Access.WRITE | privilege);
   }
 
-  /** Whether a physical address is RAM, so that its page's bytes may be had at once. */
+  /** Whether an address is plain RAM, so that its page's bytes may be had at once. */
   boolean isRam(long address) {
-    return bus.isRam(address);
+    return bus.isRam(address) && address >>> PAGE_SHIFT != apicFrame;
   }
 
   /** The physical address of a run of bytes within one page, for a load of all of them. */
   long runForLoad(long linear, int size) {
-    return translate(linear, size, Access.READ | privilege);
+    return translatePlainly(linear, size, Access.READ | privilege);
   }
 
   /** The physical address of a run of bytes within one page, for a store to all of them. */
   long runForStore(long linear, int size) {
-    long address = translate(linear, size, Access.WRITE | privilege);
+    long address = translatePlainly(linear, size, Access.WRITE | privilege);
     code.written(address);
     return address;
   }
@@ -279,7 +285,11 @@ final class Mem {
     if (status != Status.OK) {
       throw faults.translation(status);
     }
-    return mmu.physicalAddress();
+    long address = mmu.physicalAddress();
+    if (address >>> PAGE_SHIFT == apicFrame) {
+      throw faults.apicAccess(address, Access.FETCH);
+    }
+    return address;
   }
 
   /** Whether it is in the page of the last one, whose block was for that page. */
@@ -287,13 +297,30 @@ final class Mem {
     return mmu.fetchesAgain(linear, Access.FETCH | privilege);
   }
 
+  /** Where an access goes: on the APIC-access page elsewhere, or nowhere. */
   private long translate(long linear, int size, int access) {
+    long address = translatePlainly(linear, size, access);
+    return address >>> PAGE_SHIFT == apicFrame ? accessApic(address, size, access) : address;
+  }
+
+  private long accessApic(long address, int size, int access) {
+    ApicAccessPage page = processor.apicAccessPage();
+    if (!page.virtualizes(address, size, access)) {
+      throw faults.apicAccess(address, access);
+    }
+    if (Access.kind(access) == Access.WRITE) {
+      horizon.meetDevice();
+    }
+    return page.redirect(address, size, access);
+  }
+
+  private long translatePlainly(long linear, int size, int access) {
     Status status = mmu.translate(linear, size, access);
     if (status != Status.OK) {
       throw faults.translation(status);
     }
     long address = mmu.physicalAddress();
-    if (bus.isRam(address)) {
+    if (isRam(address)) {
       open(linear, access, address);
     }
     return address;
