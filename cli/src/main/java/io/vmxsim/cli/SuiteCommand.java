@@ -84,17 +84,25 @@ final class SuiteCommand implements Callable<Integer> {
   public Integer call() {
     List<SuiteTest> tests = SuiteTest.select(SuiteConfiguration.read(folder), names);
     List<SuiteResult> results = new ArrayList<>();
+    boolean text = output == Output.TEXT;
+    print(text ? SuiteReport.head(tests) : "");
     for (SuiteTest test : tests) {
-      results.add(SuiteRun.of(test, folder, limit, this::log));
+      SuiteResult result = SuiteRun.of(test, folder, limit, this::log);
+      results.add(result);
+      print(text ? SuiteReport.row(tests, result) : "");
     }
-    spec.commandLine()
-        .getOut()
-        .print(output == Output.JSON ? SuiteReport.json(results) : SuiteReport.text(results));
+    print(text ? SuiteReport.summary(results) : SuiteReport.json(results));
     boolean broken =
         results.stream()
             .map(SuiteResult::outcome)
             .anyMatch(outcome -> outcome == Outcome.FAIL || outcome == Outcome.ABORT);
     return broken ? ExitCode.BROKEN : ExitCode.FINE;
+  }
+
+  /** Rows appear as their tests end. */
+  private void print(String text) {
+    spec.commandLine().getOut().print(text);
+    spec.commandLine().getOut().flush();
   }
 
   private void log(SuiteTest test, String said) {

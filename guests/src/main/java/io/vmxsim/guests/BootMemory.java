@@ -5,6 +5,8 @@ import io.vmxsim.cpu.board.Machine;
 import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.vmcs.InputException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Puts what a loader loads into a machine's RAM, and refuses what does not fit. */
 final class BootMemory {
@@ -13,6 +15,7 @@ final class BootMemory {
   private final String source;
   private final Bus bus;
   private final PhysicalMemory memory;
+  private final List<long[]> taken = new ArrayList<>();
   private long end;
 
   /**
@@ -67,6 +70,11 @@ final class BootMemory {
     memory.write64(address, value);
   }
 
+  /** Whether anything was placed between two addresses. */
+  boolean isTaken(long from, long to) {
+    return taken.stream().anyMatch(range -> range[0] < to && from < range[1]);
+  }
+
   private void requireRam(long address, long bytes) {
     boolean fits = bytes == 0 || (bus.isRam(address) && bus.isRam(address + bytes - 1));
     boolean below = address < bus.ramBelowEnd();
@@ -80,5 +88,6 @@ final class BootMemory {
               address, address + bytes, bus.ramBelowEnd()));
     }
     end = Math.max(end, address + bytes);
+    taken.add(new long[] {address, address + bytes});
   }
 }

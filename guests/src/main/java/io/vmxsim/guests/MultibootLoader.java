@@ -36,8 +36,10 @@ final class MultibootLoader {
   private static final int HAS_MEMORY_MAP = 1 << 6;
   private static final int HAS_LOADER_NAME = 1 << 9;
 
-  /** Where the information structure lies, what it points to behind it. */
-  private static final long INFORMATION = 0x9000;
+  /**
+   * Where the information structure lies, what it points to behind it: seldom in a kernel's way.
+   */
+  private static final long INFORMATION = 0x9_0000;
 
   private static final long LOADER_NAME = INFORMATION + 0x80;
   private static final long MEMORY_MAP = INFORMATION + 0x100;
@@ -136,6 +138,9 @@ final class MultibootLoader {
 
   /** Writes the information structure and what it points to. */
   private void describe() {
+    if (memory.isTaken(INFORMATION, LOWER_MEMORY)) {
+      throw bad(String.format("the RAM at %#x to %#x free", INFORMATION, LOWER_MEMORY));
+    }
     Bus bus = machine.bus();
     int flags = HAS_MEMORY | HAS_COMMAND_LINE | HAS_MODULES | HAS_MEMORY_MAP | HAS_LOADER_NAME;
     memory.write32(INFORMATION, flags);

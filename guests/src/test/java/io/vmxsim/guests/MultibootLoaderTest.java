@@ -136,6 +136,12 @@ class MultibootLoaderTest {
   }
 
   @Test
+  void anImageInTheWayOfItsInformationIsRefused() {
+    byte[] image = with(ImageBuilder.elf32("f4"), 64, 0x8_ff80);
+    assertRefused(image, "free");
+  }
+
+  @Test
   void requirementsThatNobodyKnowsAreRefused() {
     byte[] image = with(ImageBuilder.elf32("f4"), 0x64, 8);
     assertRefused(with(image, 0x68, -0x1badb002 - 8), "0x8");

@@ -13,22 +13,46 @@ public final class SuiteReport {
 
   private SuiteReport() {}
 
-  /** A table, then a line for each test that did not pass, with the reason. */
-  public static String text(List<SuiteResult> results) {
-    TextTable table = new TextTable();
-    table.row("test", "outcome", "PASS", "FAIL", "SKIP", "instructions");
-    for (SuiteResult result : results) {
-      table.row(
-          result.name(),
-          word(result),
-          "" + result.passed(),
-          "" + result.failed(),
-          "" + result.skipped(),
-          TextTable.grouped(result.instructions()));
-    }
-    StringBuilder text = new StringBuilder();
-    table.appendTo(text);
-    text.append('\n');
+  /** The head of a table with a row for each of {@code tests}. */
+  public static String head(List<SuiteTest> tests) {
+    return line(tests, "test", "outcome", "PASS", "FAIL", "SKIP", "instructions");
+  }
+
+  /** The row of one of {@code tests}. */
+  public static String row(List<SuiteTest> tests, SuiteResult result) {
+    return line(
+        tests,
+        result.name(),
+        word(result),
+        "" + result.passed(),
+        "" + result.failed(),
+        "" + result.skipped(),
+        TextTable.grouped(result.instructions()));
+  }
+
+  private static String line(
+      List<SuiteTest> tests,
+      String name,
+      String outcome,
+      String passed,
+      String failed,
+      String skipped,
+      String instructions) {
+    int width = tests.stream().mapToInt(test -> test.name().length()).max().orElse(0);
+    return String.format(
+        Locale.ROOT,
+        "%-" + Math.max(width, 4) + "s  %7s %6s %6s %6s %16s\n",
+        name,
+        outcome,
+        passed,
+        failed,
+        skipped,
+        instructions);
+  }
+
+  /** A line for each test that did not pass, with the reason, and how many ended in which way. */
+  public static String summary(List<SuiteResult> results) {
+    StringBuilder text = new StringBuilder("\n");
     for (SuiteResult result : results) {
       if (!result.reason().isEmpty()) {
         String reason = result.reason();

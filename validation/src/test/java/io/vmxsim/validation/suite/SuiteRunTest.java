@@ -108,8 +108,11 @@ class SuiteRunTest {
   @Test
   void resultsAreATableAndJson() throws IOException {
     List<SuiteResult> results = List.of(run("FAIL: b\n", "b001 e6f4"));
-    String text = SuiteReport.text(results);
+    String text = SuiteReport.summary(results);
     assertTrue(text.contains("t: FAIL: b"), text);
+    String row = SuiteReport.row(List.of(TEST), results.get(0));
+    assertTrue(row.matches("t +fail +0 +1 +0 +\\d+\n"), row);
+    assertEquals(row.length(), SuiteReport.head(List.of(TEST)).length());
     assertTrue(text.contains("1 fail"), text);
     String json = SuiteReport.json(results);
     assertTrue(json.contains("\"outcome\" : \"fail\""), json);
