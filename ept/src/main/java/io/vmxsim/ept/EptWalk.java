@@ -86,11 +86,7 @@ public final class EptWalk {
     }
     WalkCaches.GuestPhysicalTranslation t = r.guestPhysical;
     boolean writes = (needed & EptRights.WRITE) != 0;
-    boolean cached =
-        caches != null
-            && caches.findGuestPhysical(gpa, t)
-            && (t.dirty || !writes)
-            && (t.rights & needed) == needed; // a violation reports the entries themselves
+    boolean cached = caches != null && caches.findGuestPhysical(gpa, t) && (t.dirty || !writes);
     if (!cached) {
       Status status = readEntries(eptp, features, gpa, needed, origin, r);
       if (status != Status.OK) {
@@ -101,6 +97,9 @@ public final class EptWalk {
     // 2. Once the ultimate physical address is determined, the privileges are evaluated.
     //    a. If the access is not allowed by these privileges, an EPT violation occurs.
     if ((t.rights & needed) != needed) {
+      if (cached) {
+        r.eptEntry = lastEntry(eptp, features, gpa);
+      }
       return violation(features, gpa, t.rights, needed, origin, r);
     }
     //    b. Otherwise memory is accessed using the ultimate physical address.
@@ -257,6 +256,20 @@ public final class EptWalk {
         caches.eptTableUsed(gpa, table);
       }
     }
+  }
+
+  /**
+   * The entry that maps the page or is not present, as memory has it: what is cached lacks the bit
+   * that suppresses virtualization exceptions.
+   */
+  private long lastEntry(long eptp, EptFeatures features, long gpa) {
+    int level = EptPointer.walkLength(eptp);
+    long entry = memory.readAligned64(EptPointer.root(eptp) | entryOffset(gpa, level));
+    while ((entry & features.accessRights()) != 0 && !features.mapsPage(level, entry)) {
+      level--;
+      entry = memory.readAligned64((entry & ADDRESS) | entryOffset(gpa, level));
+    }
+    return entry;
   }
 
   /** Notes what the entry that maps the page says, and where that entry is. */

@@ -21,6 +21,9 @@ final class LruSets {
 
   private final long[] lastUsed;
 
+  /** One bit per slot, for finding the few that are held without asking all. */
+  private final long[] held;
+
   /** Counts uses and insertions. */
   private long time;
 
@@ -32,6 +35,7 @@ final class LruSets {
     this.tags = new long[sets * ways];
     this.values = new long[sets * ways];
     this.lastUsed = new long[sets * ways];
+    this.held = new long[(sets * ways + Long.SIZE - 1) / Long.SIZE];
   }
 
   /** Number of ways of all sets. */
@@ -96,7 +100,19 @@ final class LruSets {
   void put(int slot, long tag, long value) {
     tags[slot] = tag;
     values[slot] = value;
+    held[slot >>> 6] |= 1L << slot;
     use(slot);
+  }
+
+  /** The first slot from {@code from} on that holds an entry; -1 if there is none. */
+  int nextHeld(int from) {
+    for (int word = from >>> 6; word < held.length; word++) {
+      long bits = word == from >>> 6 ? held[word] & -1L << from : held[word];
+      if (bits != 0) {
+        return word << 6 | Long.numberOfTrailingZeros(bits);
+      }
+    }
+    return -1;
   }
 
   /** Empties one way; the order of the others stays. */
@@ -104,11 +120,13 @@ final class LruSets {
     tags[slot] = 0;
     values[slot] = 0;
     lastUsed[slot] = 0;
+    held[slot >>> 6] &= ~(1L << slot);
   }
 
   void dropAll() {
     Arrays.fill(tags, 0);
     Arrays.fill(values, 0);
     Arrays.fill(lastUsed, 0);
+    Arrays.fill(held, 0);
   }
 }

@@ -35,6 +35,9 @@ final class PagingStructureCache {
   /** Guest-physical address and rights that EPT grants there. */
   private final long[] guestStructures;
 
+  /** No entry is at or behind this slot. */
+  private int used;
+
   long hits;
   long misses;
 
@@ -61,7 +64,7 @@ final class PagingStructureCache {
    */
   boolean find(long address, int shift, int context, WalkCaches.Table found) {
     long tag = tag(address, shift, context);
-    for (int slot = 0; slot < tags.length; slot++) {
+    for (int slot = 0; slot < used; slot++) {
       if (tags[slot] == tag) {
         long structure = structures[slot];
         long guestStructure = guestStructures[slot];
@@ -81,7 +84,7 @@ final class PagingStructureCache {
   /** Stores a structure as most recently used, over the same tag, an empty way or the LRU one. */
   void insert(long address, int shift, int context, WalkCaches.Table table) {
     long tag = tag(address, shift, context);
-    int victim = tags.length - 1;
+    int victim = Math.min(used, tags.length - 1);
     for (int slot = victim; slot >= 0; slot--) {
       if (tags[slot] == tag) {
         victim = slot;
@@ -91,22 +94,26 @@ final class PagingStructureCache {
         victim = slot;
       }
     }
+    used = Math.max(used, victim + 1);
     putFirst(
         victim, tag, table.address | table.rights, table.guestPhysicalAddress | table.eptRights);
   }
 
   /** Drops every entry of the chosen contexts. */
   void drop(CoveredContexts contexts) {
-    for (int slot = 0; slot < tags.length; slot++) {
+    int last = 0;
+    for (int slot = 0; slot < used; slot++) {
       if (tags[slot] != 0 && contexts.contain(contextOf(tags[slot]))) {
         tags[slot] = 0;
       }
+      last = tags[slot] == 0 ? last : slot + 1;
     }
+    used = last;
   }
 
   /** Drops the entries of the chosen contexts that would be used for the address. */
   void drop(CoveredContexts contexts, long address) {
-    for (int slot = 0; slot < tags.length; slot++) {
+    for (int slot = 0; slot < used; slot++) {
       long tag = tags[slot];
       if (tag != 0
           && contexts.contain(contextOf(tag))
@@ -118,6 +125,7 @@ final class PagingStructureCache {
 
   void dropAll() {
     Arrays.fill(tags, 0);
+    used = 0;
   }
 
   /** Context, shift and the address bits above the shift; the shift tells paging modes apart. */

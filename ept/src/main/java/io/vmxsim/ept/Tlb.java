@@ -193,9 +193,8 @@ final class Tlb {
 
   /** Drops every entry of the chosen contexts. */
   void drop(CoveredContexts contexts) {
-    for (int slot = 0; slot < sets.slots(); slot++) {
-      long tag = sets.tag(slot);
-      if (tag != 0 && contexts.contain(contextOf(tag))) {
+    for (int slot = sets.nextHeld(0); slot >= 0; slot = sets.nextHeld(slot + 1)) {
+      if (contexts.contain(contextOf(sets.tag(slot)))) {
         drop(slot);
       }
     }
