@@ -68,6 +68,7 @@ public enum Op {
   AAS(Group.DECIMAL),
   AAM(Group.DECIMAL),
   AAD(Group.DECIMAL),
+  SALC(Group.DECIMAL),
   ROL_RM_I(Group.SHIFT),
   ROL_RM_CL(Group.SHIFT),
   ROR_RM_I(Group.SHIFT),

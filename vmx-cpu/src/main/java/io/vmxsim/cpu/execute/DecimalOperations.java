@@ -39,6 +39,8 @@ final class DecimalOperations {
         setAx(sum);
         flags.setLogic((byte) sum);
       }
+      // In no edition's opcode map, and in every processor: AL = CF ? FFH : 00H.
+      case SALC -> state.setRegister(RAX, (state.register(RAX) & ~0xffL) | (flags.cf() ? 0xff : 0));
       default -> throw new IllegalStateException("no decimal instruction: " + in.op);
     }
   }

@@ -153,6 +153,17 @@ class IntegerInstructionsTest {
   }
 
   @Test
+  void salcSetsAlFromCarryOutside64BitMode() {
+    assertEquals(
+        0xaabbccff, (int) CodeMachine.in32BitMode("b8ddccbbaa f9 d6 f4").untilHalt().register(RAX));
+    assertEquals(
+        0xaabbcc00, (int) CodeMachine.in32BitMode("b8ddccbbaa f8 d6 f4").untilHalt().register(RAX));
+    CodeMachine m = CodeMachine.in64BitMode("d6");
+    m.handler(6, "f4");
+    m.untilHalt();
+  }
+
+  @Test
   void pushAndPopOfAllRegistersIsIdentity() {
     CodeMachine m = CodeMachine.in32BitMode("60 61 f4");
     for (int i = 0; i < 8; i++) {
