@@ -1,6 +1,7 @@
 package io.vmxsim.cli;
 
 import io.vmxsim.validation.suite.SuiteConfiguration;
+import io.vmxsim.validation.suite.SuiteOptions;
 import io.vmxsim.validation.suite.SuiteReport;
 import io.vmxsim.validation.suite.SuiteResult;
 import io.vmxsim.validation.suite.SuiteResult.Outcome;
@@ -59,6 +60,14 @@ final class SuiteCommand implements Callable<Integer> {
   private long limit = 2_000_000_000;
 
   @Option(
+      names = "--env",
+      paramLabel = "KEY=VALUE",
+      description =
+          "An environment variable of the kernels, such as TEST_DEVICE=0, which leaves out what"
+              + " needs KVM's hypercalls. Repeatable.")
+  private List<String> environment = new ArrayList<>();
+
+  @Option(
       names = "--logs",
       paramLabel = "DIR",
       description = "Write what each guest says to NAME.log there.")
@@ -83,11 +92,12 @@ final class SuiteCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     List<SuiteTest> tests = SuiteTest.select(SuiteConfiguration.read(folder), names);
+    SuiteOptions options = new SuiteOptions(folder, limit, environment);
     List<SuiteResult> results = new ArrayList<>();
     boolean text = output == Output.TEXT;
     print(text ? SuiteReport.head(tests) : "");
     for (SuiteTest test : tests) {
-      SuiteResult result = SuiteRun.of(test, folder, limit, this::log);
+      SuiteResult result = SuiteRun.of(test, options, this::log);
       results.add(result);
       print(text ? SuiteReport.row(tests, result) : "");
     }

@@ -28,13 +28,11 @@ public final class SuiteRun {
   /**
    * Runs a test.
    *
-   * @param folder where its image is
-   * @param limit instructions after which it is stopped
    * @param log takes all that the guest said
    */
-  public static SuiteResult of(SuiteTest test, Path folder, long limit, Log log) {
+  public static SuiteResult of(SuiteTest test, SuiteOptions options, Log log) {
     SuiteRun run = new SuiteRun(test);
-    SuiteResult result = run.run(folder, limit);
+    SuiteResult result = run.run(options);
     log.take(test, run.said());
     return result;
   }
@@ -49,8 +47,8 @@ public final class SuiteRun {
     return serial.toString(StandardCharsets.ISO_8859_1);
   }
 
-  private SuiteResult run(Path folder, long limit) {
-    Path image = folder.resolve(test.file());
+  private SuiteResult run(SuiteOptions options) {
+    Path image = options.folder().resolve(test.file());
     if (!Files.exists(image)) {
       return result(Outcome.SKIP, 0, 0, "no image " + test.file());
     }
@@ -59,13 +57,23 @@ public final class SuiteRun {
             CpuProfile.of(test.cpu()), test.memoryBytes(), test.processors(), serial::write);
     try {
       byte[] bytes = Files.readAllBytes(image);
-      ImageLoader.load(new BootRequest(test.file(), bytes, test.arguments(), List.of()), machine);
-      return ended(machine, machine.run(limit));
+      ImageLoader.load(
+          new BootRequest(test.file(), bytes, test.arguments(), modules(options)), machine);
+      return ended(machine, machine.run(options.limit()));
     } catch (NotModelledException | InputException stop) {
       return result(Outcome.ABORT, 0, machine.instructions(), String.valueOf(stop.getMessage()));
     } catch (IOException failure) {
       throw InputException.of(image, "expected a readable image", failure);
     }
+  }
+
+  /** The environment is the only file that kvm-unit-tests look for. */
+  private static List<BootRequest.Module> modules(SuiteOptions options) {
+    if (options.environment().isEmpty()) {
+      return List.of();
+    }
+    String text = String.join("\n", options.environment());
+    return List.of(new BootRequest.Module("environment", text.getBytes(StandardCharsets.UTF_8)));
   }
 
   private SuiteResult ended(Machine machine, MachineEnd end) {

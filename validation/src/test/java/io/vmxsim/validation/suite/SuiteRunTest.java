@@ -25,10 +25,12 @@ class SuiteRunTest {
       new SuiteTest("t", "t.flat", 1, 16 << 20, "", "max", "", List.of(), List.of());
 
   private final Path folder;
+  private final SuiteOptions options;
   private String log = "";
 
   SuiteRunTest(@TempDir Path folder) {
     this.folder = folder;
+    options = new SuiteOptions(folder, 100_000, List.of("A=B", "C=D"));
   }
 
   @BeforeEach
@@ -49,7 +51,7 @@ class SuiteRunTest {
     file.put(loop).put(code).put(said);
     file.putInt(33, LOAD + 32 + loop.length + code.length);
     Files.write(folder.resolve("t.flat"), image);
-    return SuiteRun.of(TEST, folder, 100_000, (test, all) -> log = all);
+    return SuiteRun.of(TEST, options, (test, all) -> log = all);
   }
 
   private static byte[] hex(String text) {
@@ -84,6 +86,12 @@ class SuiteRunTest {
   }
 
   @Test
+  void theEnvironmentIsAModule() throws IOException {
+    // mov eax,[ebx+24]; mov ecx,[eax+4]; sub ecx,[eax]; mov al,cl: the bytes of the module
+    assertEquals(7 * 2 + 1, run("", "8b4318 8b4804 2b08 88c8 e6f4").exitCode());
+  }
+
+  @Test
   void whateverStopsAGuestIsTheReason() throws IOException {
     assertTrue(run("", "0f0b").reason().contains("triple fault"));
     assertTrue(run("", "ebfe").reason().contains("limit"));
@@ -93,7 +101,7 @@ class SuiteRunTest {
 
   @Test
   void aMissingImageIsSkipped() {
-    SuiteResult result = SuiteRun.of(TEST, folder, 1, (test, said) -> {});
+    SuiteResult result = SuiteRun.of(TEST, options, (test, said) -> {});
     assertEquals(Outcome.SKIP, result.outcome());
     assertTrue(result.reason().contains("t.flat"), result.reason());
   }
@@ -101,7 +109,7 @@ class SuiteRunTest {
   @Test
   void anImageThatCannotBeLoadedIsThatTestsAbort() throws IOException {
     Files.writeString(folder.resolve("t.flat"), "no kernel");
-    SuiteResult result = SuiteRun.of(TEST, folder, 1, (test, said) -> {});
+    SuiteResult result = SuiteRun.of(TEST, options, (test, said) -> {});
     assertEquals(Outcome.ABORT, result.outcome());
   }
 
