@@ -21,7 +21,6 @@ public final class ExtendedState {
   public static final int MXCSR_MASK = 0xffff;
 
   private static final int CONTROL_INIT = 0x37f;
-  private static final int CONTROL_RESET = 0x40;
   private static final int COMPONENTS = 63;
 
   /** Longs of one vector register. */
@@ -38,14 +37,14 @@ public final class ExtendedState {
   /** Sign and biased exponent of R0 to R7. */
   public final int[] exponents = new int[8];
 
-  /** The x87 control word. */
-  public int control = CONTROL_RESET;
+  /** The x87 control word; at first as firmware's FNINIT leaves it. */
+  public int control = CONTROL_INIT;
 
   /** The x87 status word, TOP included. */
   public int status;
 
   /** Bit {@code i}: R{@code i} is not empty. */
-  public int used = 0xff;
+  public int used;
 
   /** The last x87 instruction and its operand. */
   public long instructionPointer;

@@ -37,6 +37,33 @@ final class HostCases {
     Long.MIN_VALUE
   };
 
+  private static final double[] SPECIAL = {
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    1.5,
+    2.5,
+    3.0,
+    1e10,
+    -1e10,
+    1e300,
+    1e-300,
+    Double.MAX_VALUE,
+    Double.MIN_VALUE,
+    Double.MIN_NORMAL,
+    Float.MAX_VALUE,
+    Float.MIN_VALUE,
+    Float.MIN_NORMAL,
+    2147483647.5,
+    -2147483648.5,
+    9.3e18,
+    Double.POSITIVE_INFINITY,
+    Double.NEGATIVE_INFINITY,
+    Double.NaN
+  };
+
   private final SplittableRandom random;
   private final Decoder decoder;
 
@@ -117,7 +144,7 @@ final class HostCases {
       return false;
     }
     return switch (in.op.group()) {
-      case ALU, MULTIPLY, SHIFT, BIT, SIMD_MOVE, SIMD_INTEGER -> true;
+      case ALU, MULTIPLY, SHIFT, BIT, SIMD_MOVE, SIMD_INTEGER, SIMD_FLOAT -> true;
       case MOVE ->
           switch (in.op) {
             case MOV_RM_S, MOV_S_RM, LSS, LFS, LGS -> false;
@@ -168,7 +195,9 @@ final class HostCases {
     for (int i = 0; i < input.vectors.length; i++) {
       input.vectors[i] = vector();
     }
-    input.mxcsr = 0x1f80;
+    // All exceptions masked; any rounding, at times DAZ and FTZ.
+    input.mxcsr =
+        0x1f80 | random.nextInt(4) << 13 | (oneIn(4) ? 0x40 : 0) | (oneIn(4) ? 0x8000 : 0);
     random.nextBytes(input.data);
     input.registers[RSP] = DATA + 32;
     addresses();
@@ -176,12 +205,42 @@ final class HostCases {
 
   /** Eight bytes, each a random or a telling one, or all random. */
   private long vector() {
-    if (oneIn(2)) {
-      return value();
+    switch (random.nextInt(4)) {
+      case 0 -> {
+        return value();
+      }
+      case 1 -> {
+        return random.nextInt() & 0xffffffffL | (long) single() << 32;
+      }
+      case 2 -> {
+        return oneIn(2) ? number() : single() & 0xffffffffL | (long) single() << 32;
+      }
+      default -> {}
     }
     long bytes = random.nextLong();
     long mask = random.nextLong();
     return (bytes & mask) | (0x80ff7f0100807fffL & ~mask);
+  }
+
+  /** A double near others in size, or a special one. */
+  private long number() {
+    long bits = random.nextLong();
+    long near = bits & 0x800fffffffffffffL | (1018L + random.nextInt(12)) << 52;
+    return switch (random.nextInt(4)) {
+      case 0 -> Double.doubleToRawLongBits(SPECIAL[random.nextInt(SPECIAL.length)]);
+      case 1 -> bits & 0x801fffffffffffffL;
+      default -> near;
+    };
+  }
+
+  private int single() {
+    int bits = random.nextInt();
+    int near = bits & 0x807fffff | 122 + random.nextInt(12) << 23;
+    return switch (random.nextInt(4)) {
+      case 0 -> Float.floatToRawIntBits((float) SPECIAL[random.nextInt(SPECIAL.length)]);
+      case 1 -> bits & 0x80ffffff;
+      default -> near;
+    };
   }
 
   /** Registers that address memory, or whose values would leave it. */

@@ -24,6 +24,7 @@ final class Faults {
   private static final int GENERAL_PROTECTION = 13;
   private static final int FLOATING_POINT = 16;
   private static final int ALIGNMENT_CHECK = 17;
+  private static final int SIMD_FLOATING_POINT = 19;
   private static final int X87_ERROR_SUMMARY = 1 << 7;
 
   /** Error codes: the event was not caused by the program; the selector is a vector of the IDT. */
@@ -131,6 +132,12 @@ final class Faults {
   /** Has {@code outcome} of a sensitive instruction thrown unless it is DONE. */
   void require(StepOutcome outcome) {
     progress.require(outcome, signal);
+  }
+
+  /** An unmasked SIMD floating-point exception: #XM where software asked for it, else #UD. */
+  NotCompleted simdException() {
+    boolean asked = (processor.state().cr4() & CpuState.CR4_OSXMMEXCPT) != 0;
+    return raise(asked ? SIMD_FLOATING_POINT : INVALID_OPCODE, 0);
   }
 
   NotCompleted alignmentCheck() {

@@ -27,6 +27,7 @@ final class Interpreter {
   private final StateOperations stateOperations;
   private final VectorMoveOperations vectorMove;
   private final PackedArithmetic packed;
+  private final VectorFloat vectorFloat;
   private final X87Operations x87;
   private final InterruptDelivery delivery;
 
@@ -38,7 +39,7 @@ final class Interpreter {
     Descriptor code = new Descriptor(processor.state(), operands.mem);
     SegmentLoad segmentLoad =
         new SegmentLoad(
-            processor.state(), segments, new Descriptor(processor.state(), operands.mem), faults);
+            processor, segments, new Descriptor(processor.state(), operands.mem), faults);
     FlagsImage flagsImage = new FlagsImage(processor.state(), segments, faults);
     HandlerStack handlerStack = new HandlerStack(operands, segmentLoad, faults);
     TaskSwitch tasks =
@@ -65,6 +66,7 @@ final class Interpreter {
     VectorOperands vectors = new VectorOperands(operands, faults);
     stateOperations = new StateOperations(processor, operands, vectors, faults);
     vectorMove = new VectorMoveOperations(vectors);
+    vectorFloat = new VectorFloat(vectors, faults);
     packed = new PackedArithmetic(vectors);
     x87 = new X87Operations(operands, faults);
     decimal = new DecimalOperations(processor.state(), faults);
@@ -122,6 +124,7 @@ final class Interpreter {
       case DECIMAL -> decimal.execute(in);
       case SHADOW_STACK -> shadowStack(in);
       case STATE -> stateOperations.execute(in);
+      case SIMD_FLOAT -> vectorFloat.execute(in);
       case SIMD_INTEGER -> packed.execute(in);
       case SIMD_MOVE -> vectorMove.execute(in);
       case X87 -> x87.execute(in);

@@ -1,6 +1,7 @@
 package io.vmxsim.cpu.execute;
 
 import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.Segment;
 import io.vmxsim.cpu.decode.Instruction;
 
@@ -18,13 +19,15 @@ final class SegmentLoad {
     Instruction.ES, Instruction.DS, Instruction.FS, Instruction.GS
   };
 
+  private final Processor processor;
   private final CpuState state;
   private final Segmentation segments;
   private final Faults faults;
   private final Descriptor descriptor;
 
-  SegmentLoad(CpuState state, Segmentation segments, Descriptor descriptor, Faults faults) {
-    this.state = state;
+  SegmentLoad(Processor processor, Segmentation segments, Descriptor descriptor, Faults faults) {
+    this.processor = processor;
+    state = processor.state();
     this.segments = segments;
     this.descriptor = descriptor;
     this.faults = faults;
@@ -236,8 +239,8 @@ final class SegmentLoad {
       return;
     }
     readSystem(selector, Descriptor.TYPE_LDT);
-    state.loadSegment(
-        Segment.LDTR, selector, systemBase(), descriptor.limit(), descriptor.accessRights());
+    long base = systemBase(selector);
+    state.loadSegment(Segment.LDTR, selector, base, descriptor.limit(), descriptor.accessRights());
   }
 
   /** LTR: the TSS becomes busy. */
@@ -246,7 +249,7 @@ final class SegmentLoad {
       throw faults.generalProtection(0);
     }
     readSystem(selector, Descriptor.TYPE_TSS);
-    long base = systemBase();
+    long base = systemBase(selector);
     descriptor.setBusy();
     state.loadSegment(Segment.TR, selector, base, descriptor.limit(), descriptor.accessRights());
   }
@@ -266,10 +269,15 @@ final class SegmentLoad {
     }
   }
 
-  /** The base of a system segment, of 64 bits in IA-32e mode. */
-  private long systemBase() {
-    return state.inIa32eMode()
-        ? descriptor.base() | descriptor.upperHalf() << 32
-        : descriptor.base();
+  /** The base of a system segment, of 64 bits in IA-32e mode, where it must be canonical. */
+  private long systemBase(int selector) {
+    if (!state.inIa32eMode()) {
+      return descriptor.base();
+    }
+    long base = descriptor.base() | descriptor.upperHalf() << 32;
+    if (!processor.isCanonical(base)) {
+      throw faults.generalProtection(selector & SELECTOR);
+    }
+    return base;
   }
 }

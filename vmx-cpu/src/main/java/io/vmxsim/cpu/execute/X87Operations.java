@@ -6,17 +6,22 @@ import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.ExtendedState;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.decode.Op;
-import java.util.Locale;
+import java.math.BigInteger;
 
-/** "x87 FPU Control Instructions" (volume 1, 5.2.6). */
+/** The x87 instructions ("x87 FPU Instruction Set", volume 1, 8.3). */
 final class X87Operations {
   private static final int EXCEPTIONS_AND_BUSY = 0x80ff;
   private static final int CONTROL_WRITABLE = 0x1f3f;
   private static final int CONTROL_FIXED = 0x40;
+  private static final long ONE = Long.MIN_VALUE;
 
   private final CpuState state;
   private final ExtendedState extended;
   private final Operands operands;
+  private final X87Stack stack;
+  private final FloatUnit unit;
+  private final X87Environment environment;
+  private final X87Functions functions;
   private final Faults faults;
 
   X87Operations(Operands operands, Faults faults) {
@@ -24,6 +29,10 @@ final class X87Operations {
     this.faults = faults;
     state = operands.state;
     extended = state.extended;
+    stack = new X87Stack(state);
+    unit = stack.unit;
+    environment = new X87Environment(operands);
+    functions = new X87Functions(stack, faults);
   }
 
   void execute(Instruction in) {
@@ -31,6 +40,7 @@ final class X87Operations {
     if (waits(in.op)) {
       faults.requireNoX87Error();
     }
+    stack.begin();
     switch (in.op) {
       case FWAIT, FNOP -> {}
       case FNINIT -> extended.initX87();
@@ -39,7 +49,27 @@ final class X87Operations {
       case FLDCW -> setControl((int) operands.load(in, 2));
       case FNSTSW_M -> operands.store(in, 2, extended.status);
       case FNSTSW_AX -> operands.setRegister(RAX, 2, extended.status);
-      default -> throw faults.notModelled(in.op.mnemonic().toUpperCase(Locale.ROOT));
+      case FNSTENV -> {
+        environment.store(in);
+        extended.control |= 0x3f;
+        summarize();
+      }
+      case FNSAVE -> {
+        environment.storeAll(in);
+        extended.initX87();
+      }
+      case FLDENV -> {
+        environment.load(in);
+        summarize();
+      }
+      case FRSTOR -> {
+        environment.loadAll(in);
+        summarize();
+      }
+      default -> {
+        environment.remember(in);
+        compute(in);
+      }
     }
   }
 
@@ -72,5 +102,311 @@ final class X87Operations {
   private void summarize() {
     boolean pending = (extended.status & ~extended.control & 0x3f) != 0;
     extended.status = pending ? extended.status | 0x8080 : extended.status & ~0x8080;
+  }
+
+  // ---- Arithmetic ----------------------------------------------------------------------------
+
+  private void compute(Instruction in) {
+    switch (in.op) {
+      case FADD_M, FADD_ST_I, FIADD -> stack.set(0, unit.add(stack.get(0), source(in)));
+      case FMUL_M, FMUL_ST_I, FIMUL -> stack.set(0, unit.multiply(stack.get(0), source(in)));
+      case FSUB_M, FSUB_ST_I, FISUB -> stack.set(0, unit.subtract(stack.get(0), source(in)));
+      case FSUBR_M, FSUBR_ST_I, FISUBR -> stack.set(0, unit.subtract(source(in), stack.get(0)));
+      case FDIV_M, FDIV_ST_I, FIDIV -> stack.set(0, unit.divide(stack.get(0), source(in)));
+      case FDIVR_M, FDIVR_ST_I, FIDIVR -> stack.set(0, unit.divide(source(in), stack.get(0)));
+      case FADD_I_ST, FADDP -> onOther(in, unit.add(stack.get(in.rm), stack.get(0)));
+      case FMUL_I_ST, FMULP -> onOther(in, unit.multiply(stack.get(in.rm), stack.get(0)));
+      case FSUB_I_ST, FSUBP -> onOther(in, unit.subtract(stack.get(in.rm), stack.get(0)));
+      case FSUBR_I_ST, FSUBRP -> onOther(in, unit.subtract(stack.get(0), stack.get(in.rm)));
+      case FDIV_I_ST, FDIVP -> onOther(in, unit.divide(stack.get(in.rm), stack.get(0)));
+      case FDIVR_I_ST, FDIVRP -> onOther(in, unit.divide(stack.get(0), stack.get(in.rm)));
+      default -> compare(in);
+    }
+  }
+
+  private void onOther(Instruction in, Real result) {
+    stack.set(in.rm, result);
+    switch (in.op) {
+      case FADDP, FMULP, FSUBP, FSUBRP, FDIVP, FDIVRP -> stack.pop();
+      default -> {}
+    }
+  }
+
+  /** The register or memory operand. */
+  private Real source(Instruction in) {
+    if (!in.isMemory) {
+      return stack.get(in.rm);
+    }
+    return switch (in.op) {
+      case FIADD, FIMUL, FISUB, FISUBR, FIDIV, FIDIVR, FICOM, FICOMP -> integer(in);
+      default -> real(in);
+    };
+  }
+
+  private Real integer(Instruction in) {
+    return Real.of(Val.signExtend(operands.load(in), in.operandSize));
+  }
+
+  private Real real(Instruction in) {
+    if (in.operandSize == 10) {
+      long significand = operands.loadAt(in, 0, 8);
+      return Real.ofExtended((int) operands.loadAt(in, 8, 2), significand);
+    }
+    FloatFormat format = in.operandSize == 4 ? FloatFormat.SINGLE : FloatFormat.DOUBLE;
+    return Real.of(format, operands.load(in));
+  }
+
+  // ---- Comparison ----------------------------------------------------------------------------
+
+  private void compare(Instruction in) {
+    switch (in.op) {
+      case FCOM_M, FCOM_I, FICOM -> compare(source(in), true, 0);
+      case FCOMP_M, FCOMP_I, FICOMP -> compare(source(in), true, 1);
+      case FCOMPP -> compare(stack.get(1), true, 2);
+      case FUCOM -> compare(stack.get(in.rm), false, 0);
+      case FUCOMP -> compare(stack.get(in.rm), false, 1);
+      case FUCOMPP -> compare(stack.get(1), false, 2);
+      case FTST -> compare(Real.zero(false), true, 0);
+      case FCOMI -> compareToFlags(in, true, false);
+      case FCOMIP -> compareToFlags(in, true, true);
+      case FUCOMI -> compareToFlags(in, false, false);
+      case FUCOMIP -> compareToFlags(in, false, true);
+      case FXAM -> examine();
+      default -> transfer(in);
+    }
+  }
+
+  private void compare(Real other, boolean quietIsInvalid, int pops) {
+    int order = unit.compare(stack.get(0), other, quietIsInvalid);
+    if (!stack.settle()) {
+      return;
+    }
+    stack.setConditions(
+        switch (order) {
+          case FloatUnit.UNORDERED -> X87Stack.C3 | X87Stack.C2 | X87Stack.C0;
+          case 0 -> X87Stack.C3;
+          case -1 -> X87Stack.C0;
+          default -> 0;
+        });
+    for (int i = 0; i < pops; i++) {
+      stack.pop();
+    }
+  }
+
+  private void compareToFlags(Instruction in, boolean quietIsInvalid, boolean pops) {
+    int order = unit.compare(stack.get(0), stack.get(in.rm), quietIsInvalid);
+    if (!stack.settle()) {
+      return;
+    }
+    state.status.set(orderFlags(order));
+    if (pops) {
+      stack.pop();
+    }
+  }
+
+  /** ZF, PF and CF as COMISS, too, sets them. */
+  static long orderFlags(int order) {
+    return switch (order) {
+      case FloatUnit.UNORDERED -> CpuState.ZF | CpuState.PF | CpuState.CF;
+      case 0 -> CpuState.ZF;
+      case -1 -> CpuState.CF;
+      default -> 0;
+    };
+  }
+
+  private void examine() {
+    int sign = (stack.signAndExponent(0) & 0x8000) != 0 ? X87Stack.C1 : 0;
+    int kind = X87Stack.C3 | X87Stack.C0; // empty
+    if (!stack.isEmpty(0)) {
+      Real value = stack.get(0);
+      kind =
+          switch (value.kind) {
+            case UNSUPPORTED -> 0;
+            case QUIET, SIGNALING -> X87Stack.C0;
+            case INFINITY -> X87Stack.C2 | X87Stack.C0;
+            case ZERO -> X87Stack.C3;
+            case FINITE -> value.denormal ? X87Stack.C3 | X87Stack.C2 : X87Stack.C2;
+          };
+    }
+    stack.setConditions(kind | sign);
+  }
+
+  // ---- Transfer ------------------------------------------------------------------------------
+
+  private void transfer(Instruction in) {
+    switch (in.op) {
+      case FLD_M -> load(in);
+      case FILD -> push(integer(in));
+      case FST_M -> storeReal(in, false);
+      case FSTP_M -> storeReal(in, true);
+      case FIST -> storeInteger(in, false);
+      case FISTP -> storeInteger(in, true);
+      case FISTTP -> {
+        unit.rounding = FloatUnit.TRUNCATE;
+        storeInteger(in, true);
+      }
+      default -> move(in);
+    }
+  }
+
+  private void push(Real value) {
+    long significand = unit.pack(value, FloatFormat.EXTENDED);
+    push(unit.packedSignAndExponent, significand);
+  }
+
+  private void push(int signAndExponent, long significand) {
+    if (stack.push()) {
+      stack.put(0, signAndExponent, significand);
+      stack.setC1(false);
+    }
+  }
+
+  /** The 80-bit format is copied as it is; a signaling NaN of the others becomes quiet. */
+  private void load(Instruction in) {
+    if (in.operandSize == 10) {
+      long significand = operands.loadAt(in, 0, 8);
+      push((int) operands.loadAt(in, 8, 2), significand);
+      return;
+    }
+    Real value = real(in);
+    if (value.kind == Real.Kind.SIGNALING) {
+      value = unit.nan(value, value);
+    } else if (value.denormal) {
+      unit.raised |= FloatUnit.DENORMAL;
+    }
+    unit.precision = FloatFormat.EXTENDED.precision;
+    if (stack.settle()) {
+      push(value);
+    }
+  }
+
+  private void storeReal(Instruction in, boolean pops) {
+    if (in.operandSize == 10) {
+      Real top = stack.get(0);
+      boolean empty = top == Real.INDEFINITE;
+      if (stack.settle()) {
+        operands.storeAt(in, 0, 8, empty ? Real.INDEFINITE.payload : stack.significand(0));
+        operands.storeAt(in, 8, 2, empty ? 0xffff : stack.signAndExponent(0));
+        stack.pop();
+      }
+      return;
+    }
+    FloatFormat format = in.operandSize == 4 ? FloatFormat.SINGLE : FloatFormat.DOUBLE;
+    unit.precision = format.precision;
+    Real value = stack.get(0);
+    if (value.kind == Real.Kind.SIGNALING || value.kind == Real.Kind.UNSUPPORTED) {
+      value = unit.nan(value, value);
+    }
+    long bits = unit.pack(value, format);
+    operands.probeStore(in, in.operandSize);
+    if (stack.settle()) {
+      operands.store(in, bits);
+      if (pops) {
+        stack.pop();
+      }
+    }
+  }
+
+  private void storeInteger(Instruction in, boolean pops) {
+    long value = unit.toInteger(stack.get(0), in.operandSize);
+    operands.probeStore(in, in.operandSize);
+    if (stack.settle()) {
+      operands.store(in, value);
+      if (pops) {
+        stack.pop();
+      }
+    }
+  }
+
+  private void move(Instruction in) {
+    switch (in.op) {
+      case FLD_I -> {
+        boolean empty = stack.isEmpty(in.rm);
+        int signAndExponent = empty ? 0xffff : stack.signAndExponent(in.rm);
+        long significand = empty ? Real.INDEFINITE.payload : stack.significand(in.rm);
+        stack.get(in.rm);
+        if (stack.settle()) {
+          push(signAndExponent, significand);
+        }
+      }
+      case FST_I, FSTP_I -> {
+        stack.get(0);
+        if (stack.settle()) {
+          stack.put(in.rm, stack.signAndExponent(0), stack.significand(0));
+          if (in.op == Op.FSTP_I) {
+            stack.pop();
+          }
+        }
+      }
+      case FXCH -> exchange(in.rm);
+      case FFREE -> stack.free(in.rm);
+      case FINCSTP -> turn(1);
+      case FDECSTP -> turn(-1);
+      case FCHS -> changeSign(0x8000, 0);
+      case FABS -> changeSign(0, 0x8000);
+      case FCMOVB -> moveIf(in, state.status.cf());
+      case FCMOVE -> moveIf(in, state.status.zf());
+      case FCMOVBE -> moveIf(in, state.status.cf() || state.status.zf());
+      case FCMOVU -> moveIf(in, state.status.pf());
+      case FCMOVNB -> moveIf(in, !state.status.cf());
+      case FCMOVNE -> moveIf(in, !state.status.zf());
+      case FCMOVNBE -> moveIf(in, !state.status.cf() && !state.status.zf());
+      case FCMOVNU -> moveIf(in, !state.status.pf());
+      default -> constant(in);
+    }
+  }
+
+  private void exchange(int i) {
+    stack.get(0);
+    stack.get(i);
+    if (stack.settle()) {
+      int signAndExponent = stack.signAndExponent(0);
+      long significand = stack.significand(0);
+      stack.put(0, stack.signAndExponent(i), stack.significand(i));
+      stack.put(i, signAndExponent, significand);
+    }
+  }
+
+  private void turn(int by) {
+    extended.setTop(extended.top() + by);
+    stack.setC1(false);
+  }
+
+  private void changeSign(int inverted, int cleared) {
+    stack.get(0);
+    if (stack.settle()) {
+      int old = stack.signAndExponent(0);
+      stack.put(0, (old ^ inverted) & ~cleared, stack.significand(0));
+    }
+  }
+
+  private void moveIf(Instruction in, boolean condition) {
+    stack.get(in.rm);
+    stack.get(0);
+    if (stack.settle() && condition) {
+      stack.put(0, stack.signAndExponent(in.rm), stack.significand(in.rm));
+    }
+  }
+
+  // ---- Constants ("Load Constant Instructions", 8.3.4) ---------------------------------------
+
+  private void constant(Instruction in) {
+    switch (in.op) {
+      case FLDZ -> push(0, 0);
+      case FLD1 -> push(0x3fff, ONE);
+      case FLDPI -> push(0x4000, 0xc90fdaa22168c234L, true);
+      case FLDL2E -> push(0x3fff, 0xb8aa3b295c17f0bbL, true);
+      case FLDL2T -> push(0x4000, 0xd49a784bcd1b8afeL, false);
+      case FLDLG2 -> push(0x3ffd, 0x9a209a84fbcff798L, true);
+      case FLDLN2 -> push(0x3ffe, 0xb17217f7d1cf79abL, true);
+      default -> functions.execute(in);
+    }
+  }
+
+  /** A constant truncated to 64 bits; {@code above}: its next bits round up to nearest. */
+  private void push(int signAndExponent, long truncated, boolean above) {
+    boolean up = unit.rounding == FloatUnit.UP || (unit.rounding == FloatUnit.NEAREST && above);
+    BigInteger bits = Real.unsigned(truncated).add(up ? BigInteger.ONE : BigInteger.ZERO);
+    push(signAndExponent, bits.longValue());
   }
 }

@@ -1,0 +1,131 @@
+package io.vmxsim.cpu.execute;
+
+import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.ExtendedState;
+import io.vmxsim.cpu.decode.Instruction;
+
+/**
+ * The x87 environment in memory, of 14 or 28 bytes, and with the registers of 94 or 108 ("Saving
+ * the x87 FPU's State with FSTENV/FNSTENV and FSAVE/FNSAVE", volume 1, 8.1.10).
+ */
+final class X87Environment {
+  private static final int REGISTER_BYTES = 10;
+  private static final int CONTROL_WRITABLE = 0x1f3f;
+
+  private final CpuState state;
+  private final ExtendedState extended;
+  private final Operands operands;
+
+  X87Environment(Operands operands) {
+    this.operands = operands;
+    state = operands.state;
+    extended = state.extended;
+  }
+
+  /** The instruction that is about to run is the last one, and so is its operand. */
+  void remember(Instruction in) {
+    extended.instructionPointer = state.rip;
+    extended.instructionSelector = state.selectors[Instruction.CS] & 0xffff;
+    if (in.isMemory) {
+      extended.dataPointer = operands.offset(in);
+      extended.dataSelector = state.selectors[in.segment] & 0xffff;
+    }
+    extended.opcode = (in.opcode & 7) << 8 | (in.modRm & 0xff);
+  }
+
+  private static int slot(Instruction in) {
+    return in.operandSize == 2 ? 2 : 4;
+  }
+
+  void store(Instruction in) {
+    int slot = slot(in);
+    boolean linear = !operands.segments.protectedMode() || operands.segments.virtual8086();
+    long instruction = extended.instructionPointer;
+    long data = extended.dataPointer;
+    long high = slot == 4 ? 0xffff0000L : 0;
+    long[] fields = {
+      extended.control | high,
+      extended.status | high,
+      tags() | high,
+      instruction,
+      extended.instructionSelector | (slot == 4 ? (long) extended.opcode << 16 : 0),
+      data,
+      extended.dataSelector | high
+    };
+    if (linear) {
+      long from = instruction + ((long) extended.instructionSelector << 4);
+      long of = data + ((long) extended.dataSelector << 4);
+      fields[3] = from;
+      fields[4] = (from >>> 16) << 12 | extended.opcode;
+      fields[5] = of;
+      fields[6] = (of >>> 16) << 12;
+    }
+    for (int i = 0; i < fields.length; i++) {
+      operands.storeAt(in, i * slot, slot, fields[i]);
+    }
+  }
+
+  void load(Instruction in) {
+    int slot = slot(in);
+    long[] fields = new long[7];
+    for (int i = 0; i < fields.length; i++) {
+      fields[i] = operands.loadAt(in, i * slot, slot);
+    }
+    extended.control = ((int) fields[0] & CONTROL_WRITABLE) | 0x40;
+    extended.status = (int) fields[1] & 0xffff;
+    setTags((int) fields[2]);
+    extended.instructionPointer = fields[3];
+    extended.instructionSelector = (int) fields[4] & 0xffff;
+    extended.opcode = (int) (fields[4] >>> 16) & 0x7ff;
+    extended.dataPointer = fields[5];
+    extended.dataSelector = (int) fields[6] & 0xffff;
+  }
+
+  void storeAll(Instruction in) {
+    store(in);
+    for (int i = 0; i < 8; i++) {
+      int register = (extended.top() + i) & 7;
+      int at = 7 * slot(in) + REGISTER_BYTES * i;
+      operands.storeAt(in, at, 8, extended.significands[register]);
+      operands.storeAt(in, at + 8, 2, extended.exponents[register]);
+    }
+  }
+
+  void loadAll(Instruction in) {
+    load(in);
+    for (int i = 0; i < 8; i++) {
+      int register = (extended.top() + i) & 7;
+      int at = 7 * slot(in) + REGISTER_BYTES * i;
+      extended.significands[register] = operands.loadAt(in, at, 8);
+      extended.exponents[register] = (int) operands.loadAt(in, at + 8, 2);
+    }
+  }
+
+  /** The tag word: 0 valid, 1 zero, 2 special, 3 empty, two bits for each physical register. */
+  private int tags() {
+    int tags = 0;
+    for (int i = 0; i < 8; i++) {
+      tags |= tag(i) << (2 * i);
+    }
+    return tags;
+  }
+
+  private int tag(int register) {
+    if ((extended.used >>> register & 1) == 0) {
+      return 3;
+    }
+    int biased = extended.exponents[register] & 0x7fff;
+    long significand = extended.significands[register];
+    if (biased == 0 && significand == 0) {
+      return 1;
+    }
+    return biased == 0 || biased == 0x7fff || significand >= 0 ? 2 : 0;
+  }
+
+  private void setTags(int tags) {
+    extended.used = 0;
+    for (int i = 0; i < 8; i++) {
+      extended.used |= (tags >>> (2 * i) & 3) == 3 ? 0 : 1 << i;
+    }
+  }
+}
