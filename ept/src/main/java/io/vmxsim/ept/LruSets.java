@@ -24,6 +24,8 @@ final class LruSets {
   /** One bit per slot, for finding the few that are held without asking all. */
   private final long[] held;
 
+  private int heldCount;
+
   /** Counts uses and insertions. */
   private long time;
 
@@ -100,8 +102,15 @@ final class LruSets {
   void put(int slot, long tag, long value) {
     tags[slot] = tag;
     values[slot] = value;
-    held[slot >>> 6] |= 1L << slot;
+    long bit = 1L << slot;
+    heldCount += (held[slot >>> 6] & bit) == 0 ? 1 : 0;
+    held[slot >>> 6] |= bit;
     use(slot);
+  }
+
+  /** How many slots hold an entry. */
+  int heldCount() {
+    return heldCount;
   }
 
   /** The first slot from {@code from} on that holds an entry; -1 if there is none. */
@@ -120,7 +129,9 @@ final class LruSets {
     tags[slot] = 0;
     values[slot] = 0;
     lastUsed[slot] = 0;
-    held[slot >>> 6] &= ~(1L << slot);
+    long bit = 1L << slot;
+    heldCount -= (held[slot >>> 6] & bit) != 0 ? 1 : 0;
+    held[slot >>> 6] &= ~bit;
   }
 
   void dropAll() {
@@ -128,5 +139,6 @@ final class LruSets {
     Arrays.fill(values, 0);
     Arrays.fill(lastUsed, 0);
     Arrays.fill(held, 0);
+    heldCount = 0;
   }
 }

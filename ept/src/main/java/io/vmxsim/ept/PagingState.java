@@ -105,11 +105,14 @@ public final class PagingState {
 
   /** Sets CR0, CR3, CR4 and IA32_EFER at once, as VM entry and VM exit do. */
   public void setControlRegisters(long newCr0, long newCr3, long newCr4, long newEfer) {
+    boolean formatsStay = cr0 == newCr0 && cr4 == newCr4 && efer == newEfer;
     cr0 = newCr0;
     cr3 = newCr3;
     cr4 = newCr4;
     efer = newEfer;
-    derive();
+    if (!formatsStay) {
+      derive();
+    }
   }
 
   public int pkru() {

@@ -193,7 +193,9 @@ final class Tlb {
 
   /** Drops every entry of the chosen contexts. */
   void drop(CoveredContexts contexts) {
-    for (int slot = sets.nextHeld(0); slot >= 0; slot = sets.nextHeld(slot + 1)) {
+    int slot = -1;
+    for (int left = sets.heldCount(); left > 0; left--) {
+      slot = sets.nextHeld(slot + 1);
       if (contexts.contain(contextOf(sets.tag(slot)))) {
         drop(slot);
       }

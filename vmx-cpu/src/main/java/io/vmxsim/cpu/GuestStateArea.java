@@ -80,13 +80,12 @@ final class GuestStateArea {
 
   /** IA32_EFER: its field, or else LMA and, with paging on, LME as "IA-32e mode guest" says. */
   private long efer(Vmcs vmcs, long cr0) {
-    if (vmcs.enabled(EntryControl.LOAD_IA32_EFER)) {
+    long controls = vmcs.get(VmcsField.VM_ENTRY_CONTROLS);
+    if (EntryControl.LOAD_IA32_EFER.in(controls)) {
       return vmcs.get(VmcsField.GUEST_IA32_EFER);
     }
     long bits = CpuState.EFER_LMA | ((cr0 & CpuState.CR0_PG) != 0 ? CpuState.EFER_LME : 0);
-    return vmcs.enabled(EntryControl.IA_32E_MODE_GUEST)
-        ? state.efer() | bits
-        : state.efer() & ~bits;
+    return EntryControl.IA_32E_MODE_GUEST.in(controls) ? state.efer() | bits : state.efer() & ~bits;
   }
 
   private void loadMsrs(Vmcs vmcs) {

@@ -52,7 +52,7 @@ final class HostStateArea {
 
   /** IA32_EFER: its field, or else LMA and LME as "host address-space size" says. */
   private long efer(Vmcs vmcs, boolean is64Bit) {
-    if (vmcs.enabled(ExitControl.LOAD_IA32_EFER)) {
+    if (ExitControl.LOAD_IA32_EFER.in(vmcs.get(VmcsField.VM_EXIT_CONTROLS))) {
       return vmcs.get(VmcsField.HOST_IA32_EFER);
     }
     long bits = CpuState.EFER_LMA | CpuState.EFER_LME;
