@@ -31,9 +31,9 @@ public final class StatusFlags {
 
   /** As {@link #setArithmetic} with CF left as it is, for INC and DEC. */
   public void setArithmeticKeepingCf(long signExtendedResult, long carryVector, int size) {
-    boolean cf = cf();
+    long before = carries;
     setArithmetic(signExtendedResult, carryVector, size);
-    setCf(cf);
+    carries ^= (before ^ carries) >> 63 & CARRIES; // both, so that OF stays
   }
 
   /** Leaves what a bitwise operation sets: CF and OF clear; AF, undefined there, clear. */

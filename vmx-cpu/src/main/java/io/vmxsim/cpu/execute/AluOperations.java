@@ -16,6 +16,42 @@ final class AluOperations {
     flags = state.status;
   }
 
+  // Operations of operate; those from CMP on give flags only.
+  static final int ADD = 0;
+  static final int OR = 1;
+  static final int AND = 2;
+  static final int SUB = 3;
+  static final int XOR = 4;
+  static final int CMP = 5;
+  static final int TEST = 6;
+
+  /**
+   * One of the operations above, on operands of {@code size} bytes; sets the flags.
+   *
+   * <p>JUSTIFICATION: what {@link #add}, {@link #subtract} and {@link #logic} do, with everything
+   * that they have in common after the choice, since HotSpot computes what several cases of a
+   * switch share before it, for all of them (SideBySideExecution).
+   */
+  long operate(int operation, long a, long b, int size) {
+    long result;
+    long vector = 0;
+    switch (operation) {
+      case ADD -> {
+        result = a + b;
+        vector = Val.carries(a, b, result);
+      }
+      case SUB, CMP -> {
+        result = a - b;
+        vector = Val.borrows(a, b, result);
+      }
+      case OR -> result = a | b;
+      case XOR -> result = a ^ b;
+      default -> result = a & b;
+    }
+    flags.setArithmetic(Val.signExtend(result, size), vector, size);
+    return result;
+  }
+
   void execute(Instruction in) {
     int size = in.operandSize;
     switch (in.op) {

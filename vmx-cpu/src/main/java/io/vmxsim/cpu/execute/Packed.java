@@ -9,15 +9,17 @@ import io.vmxsim.cpu.decode.Op;
  * What has no form here is {@link #PLAIN}, and runs from its {@link Instruction}.
  *
  * <pre>
- *   7:0   form: what to do, and whether the operands are registers (R), an immediate (I) or in
- *         memory (M), destination first
- *  12:8   register: the destination, or the source where the destination is in memory
- *  17:13  the other register, or the base of the address
- *  22:18  index of the address
+ *   7:0   form: what to do
+ *  12:8   first register: the destination, or the source where the destination is in memory
+ *  17:13  second register, or the base of the address
+ *  22:18  index of the address, or a condition
  *  24:23  scale
- *  28:25  operand size in bytes
+ *  28:25  operand size in bytes; that in memory if there is one
  *  63:32  displacement
  * </pre>
+ *
+ * <p>A constant goes with it. Where a form takes a register and a constant it takes their sum: one
+ * of them is 0.
  *
  * <p>An address relative to RIP is relative to the start of the block instead, whose RIP is in a
  * register of its own; so are targets of branches, which stand with the immediates.
@@ -28,64 +30,48 @@ final class Packed {
   /** The register that holds the RIP of the first instruction of the block. */
   static final int BLOCK = 18;
 
-  // Of the arithmetic forms, the operation is what is added to the first of a kind.
-  static final int ADD = 0;
-  static final int OR = 1;
-  static final int AND = 2;
-  static final int SUB = 3;
-  static final int XOR = 4;
-  static final int CMP = 5;
-  static final int TEST = 6;
-  private static final int OPERATIONS = 7;
+  static final int NOP = 1;
 
   // Three groups, by what the operands are and so what is to be done first.
 
-  /** Registers and immediates. */
-  static final int ALU_RR = 1;
+  /** An arithmetic operation of {@link AluOperations} is added: first, and second or constant. */
+  static final int ALU = 8;
 
-  static final int ALU_RI = ALU_RR + OPERATIONS;
-  static final int MOV_RR = ALU_RI + OPERATIONS;
-  static final int MOV_RI = MOV_RR + 1;
-  static final int MOVZX_8 = MOV_RI + 1;
-  static final int MOVZX_16 = MOVZX_8 + 1;
-  static final int MOVSXD = MOVZX_16 + 1;
-  static final int INC = MOVSXD + 1;
-  static final int DEC = INC + 1;
-  static final int SHL = DEC + 1;
-  static final int SHR = SHL + 1;
-  static final int SAR = SHR + 1;
-  static final int SET_CC = SAR + 1;
-  static final int CMOV = SET_CC + 1;
-  static final int IMUL = CMOV + 1;
-  static final int NOP = IMUL + 1;
+  static final int MOV = 16;
+  static final int MOVZX_8 = 17;
+  static final int MOVZX_16 = 18;
+  static final int MOVSXD = 19;
+  static final int INC = 20;
+  static final int DEC = 21;
+  static final int SHL = 22;
+  static final int SHR = 23;
+  static final int SAR = 24;
+  static final int SET_CC = 25;
+  static final int CMOV = 26;
+  static final int IMUL = 27;
 
   /** From here on, with an address. */
-  static final int MEMORY = 64;
+  static final int MEMORY = 32;
 
-  static final int ALU_RM = MEMORY;
-  static final int ALU_MR = ALU_RM + OPERATIONS;
-  static final int ALU_MI = ALU_MR + OPERATIONS;
-  static final int LOAD = ALU_MI + OPERATIONS;
-  static final int LOAD_8 = LOAD + 1;
-  static final int LOAD_16 = LOAD_8 + 1;
-  static final int STORE = LOAD_16 + 1;
-  static final int STORE_8 = STORE + 1;
-  static final int STORE_I = STORE_8 + 1;
-  static final int LEA = STORE_I + 1;
+  /** The operation is added: first register and memory. */
+  static final int ALU_RM = 32;
+
+  /** The operation is added: memory, and first register or constant. */
+  static final int ALU_MR = 40;
+
+  static final int LOAD = 48;
+  static final int STORE = 49;
+  static final int LEA = 50;
 
   /** From here on, of the stack and branches. */
-  static final int FLOW = 128;
+  static final int FLOW = 64;
 
-  static final int PUSH = FLOW;
-  static final int POP = PUSH + 1;
-  static final int JMP = POP + 1;
-  static final int CALL = JMP + 1;
-  static final int RET = CALL + 1;
-  static final int JMP_R = RET + 1;
-  static final int CALL_R = JMP_R + 1;
-
-  /** Sixteen, by condition. */
-  static final int JCC = CALL_R + 1;
+  static final int JCC = 64;
+  static final int JMP = 65;
+  static final int CALL = 66;
+  static final int RET = 67;
+  static final int PUSH = 68;
+  static final int POP = 69;
 
   private Packed() {}
 
@@ -96,37 +82,63 @@ final class Packed {
    */
   static long pack(Instruction in, int end) {
     int form = form(in);
-    if (form == PLAIN) {
-      return PLAIN;
-    }
-    boolean memory = in.isMemory;
-    boolean registerFirst = memory || takesRegisterFirst(in.op);
-    int first = registerFirst ? in.reg : in.rm;
-    int second = memory ? in.base : registerFirst ? in.rm : in.reg;
     long displacement = in.displacement;
-    if (memory && in.base == Instruction.RIP) {
-      second = BLOCK;
+    if (form == PLAIN || form == NOP) {
+      return form;
+    }
+    if (in.isMemory && in.base == Instruction.RIP) {
       displacement += end;
     }
-    if (memory && displacement != (int) displacement) {
+    if (in.isMemory && displacement != (int) displacement) {
       return PLAIN;
     }
     return form
-        | (first & 31L) << 8
-        | (second & 31L) << 13
-        | (in.index & 31L) << 18
+        | (first(in, form) & 31L) << 8
+        | (second(in) & 31L) << 13
+        | (index(in, form) & 31L) << 18
         | (long) in.scale << 23
-        | (long) in.operandSize << 25
-        | (memory ? displacement << 32 : 0);
+        | size(in) << 25
+        | (in.isMemory ? displacement << 32 : 0);
   }
 
   /** The constant that goes with a packed instruction. */
   static long constant(Instruction in, int end) {
     return switch (in.op) {
       case J_CC, JMP_J, CALL_J -> in.immediate + end;
-      case SET_CC, CMOV_CC -> in.condition();
       case SHL_RM_I, SHR_RM_I, SAR_RM_I -> count(in);
       default -> in.immediate;
+    };
+  }
+
+  private static int first(Instruction in, int form) {
+    boolean fromConstant = in.isMemory || form == PUSH;
+    return takesConstant(in.op) && fromConstant
+        ? Instruction.NO_REGISTER
+        : in.isMemory || takesRegisterFirst(in.op) ? in.reg : in.rm;
+  }
+
+  private static int second(Instruction in) {
+    if (in.isMemory) {
+      return in.base == Instruction.RIP ? BLOCK : in.base;
+    }
+    return switch (in.op) {
+      case J_CC, JMP_J, CALL_J -> BLOCK;
+      case JMP_RM, CALL_RM -> in.rm;
+      case ADD_RM_R, OR_RM_R, AND_RM_R, SUB_RM_R, XOR_RM_R, CMP_RM_R, TEST_RM_R, MOV_RM_R -> in.reg;
+      default -> takesRegisterFirst(in.op) ? in.rm : Instruction.NO_REGISTER;
+    };
+  }
+
+  private static int index(Instruction in, int form) {
+    return form == JCC || form == SET_CC || form == CMOV ? in.condition() : in.index;
+  }
+
+  private static long size(Instruction in) {
+    return switch (in.op) {
+      case MOVZX_8 -> in.isMemory ? 1 : in.operandSize;
+      case MOVZX_16 -> in.isMemory ? 2 : in.operandSize;
+      case SET_CC -> 8; // of the whole register, which it mostly leaves alone
+      default -> in.operandSize;
     };
   }
 
@@ -162,6 +174,14 @@ final class Packed {
     };
   }
 
+  private static boolean takesConstant(Op op) {
+    return switch (op) {
+      case ADD_RM_I, OR_RM_I, AND_RM_I, SUB_RM_I, XOR_RM_I, CMP_RM_I, TEST_RM_I -> true;
+      case MOV_RM_I, SHL_RM_I, SHR_RM_I, SAR_RM_I, PUSH_I -> true;
+      default -> false;
+    };
+  }
+
   private static int form(Instruction in) {
     boolean plain =
         in.mode != CodeMode.BITS64
@@ -171,40 +191,35 @@ final class Packed {
 
   private static int arithmetic(Instruction in) {
     return switch (in.op) {
-      case ADD_RM_R -> memoryOrRegister(in, ADD);
-      case OR_RM_R -> memoryOrRegister(in, OR);
-      case AND_RM_R -> memoryOrRegister(in, AND);
-      case SUB_RM_R -> memoryOrRegister(in, SUB);
-      case XOR_RM_R -> memoryOrRegister(in, XOR);
-      case CMP_RM_R -> memoryOrRegister(in, CMP);
-      case TEST_RM_R -> memoryOrRegister(in, TEST);
-      case ADD_R_RM -> register(in, ADD);
-      case OR_R_RM -> register(in, OR);
-      case AND_R_RM -> register(in, AND);
-      case SUB_R_RM -> register(in, SUB);
-      case XOR_R_RM -> register(in, XOR);
-      case CMP_R_RM -> register(in, CMP);
-      case ADD_RM_I -> immediate(in, ADD);
-      case OR_RM_I -> immediate(in, OR);
-      case AND_RM_I -> immediate(in, AND);
-      case SUB_RM_I -> immediate(in, SUB);
-      case XOR_RM_I -> immediate(in, XOR);
-      case CMP_RM_I -> immediate(in, CMP);
-      case TEST_RM_I -> immediate(in, TEST);
+      case ADD_RM_R, ADD_RM_I -> memoryFirst(in, AluOperations.ADD);
+      case OR_RM_R, OR_RM_I -> memoryFirst(in, AluOperations.OR);
+      case AND_RM_R, AND_RM_I -> memoryFirst(in, AluOperations.AND);
+      case SUB_RM_R, SUB_RM_I -> memoryFirst(in, AluOperations.SUB);
+      case XOR_RM_R, XOR_RM_I -> memoryFirst(in, AluOperations.XOR);
+      case CMP_RM_R, CMP_RM_I -> memoryFirst(in, AluOperations.CMP);
+      case TEST_RM_R, TEST_RM_I -> memoryFirst(in, AluOperations.TEST);
+      case ADD_R_RM -> registerFirst(in, AluOperations.ADD);
+      case OR_R_RM -> registerFirst(in, AluOperations.OR);
+      case AND_R_RM -> registerFirst(in, AluOperations.AND);
+      case SUB_R_RM -> registerFirst(in, AluOperations.SUB);
+      case XOR_R_RM -> registerFirst(in, AluOperations.XOR);
+      case CMP_R_RM -> registerFirst(in, AluOperations.CMP);
       default -> move(in);
     };
   }
 
-  private static int memoryOrRegister(Instruction in, int operation) {
-    return in.isMemory ? memory(in, ALU_MR + operation) : register(in, operation);
+  private static int memoryFirst(Instruction in, int operation) {
+    // Comparisons leave no part of a register alone, so they may be of any size.
+    boolean anySize =
+        operation >= AluOperations.CMP
+            && (takesConstant(in.op) || in.reg < Instruction.HIGH_BYTE)
+            && (in.isMemory || in.rm < Instruction.HIGH_BYTE);
+    int form = (in.isMemory ? ALU_MR : ALU) + operation;
+    return anySize ? form : wide(in, form);
   }
 
-  private static int register(Instruction in, int operation) {
-    return in.isMemory ? memory(in, ALU_RM + operation) : registers(in, ALU_RR + operation);
-  }
-
-  private static int immediate(Instruction in, int operation) {
-    return in.isMemory ? wide(in, ALU_MI + operation) : registers(in, ALU_RI + operation);
+  private static int registerFirst(Instruction in, int operation) {
+    return wide(in, (in.isMemory ? ALU_RM : ALU) + operation);
   }
 
   /** A form for operands of 4 or 8 bytes: smaller ones leave a part of their register alone. */
@@ -216,22 +231,17 @@ final class Packed {
     return in.isMemory ? PLAIN : wide(in, form);
   }
 
-  private static int memory(Instruction in, int form) {
-    return in.isMemory ? wide(in, form) : PLAIN;
-  }
-
   private static int move(Instruction in) {
     return switch (in.op) {
-      case MOV_R_RM -> in.isMemory ? wide(in, LOAD) : wide(in, MOV_RR);
-      case MOV_RM_R -> in.isMemory ? store(in) : wide(in, MOV_RR);
-      case MOV_RM_I -> in.isMemory ? wide(in, STORE_I) : wide(in, MOV_RI);
-      case MOVZX_8 ->
-          wide(in, in.isMemory ? LOAD_8 : in.rm < Instruction.HIGH_BYTE ? MOVZX_8 : PLAIN);
-      case MOVZX_16 -> wide(in, in.isMemory ? LOAD_16 : MOVZX_16);
-      case MOVSXD -> in.operandSize == 8 && !in.isMemory ? MOVSXD : PLAIN;
+      case MOV_R_RM -> wide(in, in.isMemory ? LOAD : MOV);
+      case MOV_RM_R -> in.isMemory && in.reg < Instruction.HIGH_BYTE ? STORE : registers(in, MOV);
+      case MOV_RM_I -> in.isMemory ? STORE : wide(in, MOV);
+      case MOVZX_8 -> in.isMemory ? wide(in, LOAD) : low(in, MOVZX_8);
+      case MOVZX_16 -> wide(in, in.isMemory ? LOAD : MOVZX_16);
+      case MOVSXD -> in.operandSize == 8 ? registers(in, MOVSXD) : PLAIN;
       case LEA -> wide(in, LEA);
       case CMOV_CC -> registers(in, CMOV);
-      case SET_CC -> !in.isMemory && in.rm < Instruction.HIGH_BYTE ? SET_CC : PLAIN;
+      case SET_CC -> in.isMemory || in.rm >= Instruction.HIGH_BYTE ? PLAIN : SET_CC;
       case IMUL_R_RM -> registers(in, IMUL);
       case INC -> registers(in, INC);
       case DEC -> registers(in, DEC);
@@ -242,9 +252,8 @@ final class Packed {
     };
   }
 
-  private static int store(Instruction in) {
-    boolean byteStore = in.operandSize == 1 && in.reg < Instruction.HIGH_BYTE;
-    return byteStore ? STORE_8 : wide(in, STORE);
+  private static int low(Instruction in, int form) {
+    return in.rm < Instruction.HIGH_BYTE ? wide(in, form) : PLAIN;
   }
 
   private static int count(Instruction in) {
@@ -264,13 +273,14 @@ final class Packed {
     }
     return switch (in.op) {
       case PUSH_RM -> registers(in, PUSH);
+      case PUSH_I -> PUSH;
       case POP_RM -> registers(in, POP);
+      case J_CC -> JCC;
       case JMP_J -> JMP;
+      case JMP_RM -> registers(in, JMP);
       case CALL_J -> CALL;
+      case CALL_RM -> registers(in, CALL);
       case RET -> RET;
-      case JMP_RM -> registers(in, JMP_R);
-      case CALL_RM -> registers(in, CALL_R);
-      case J_CC -> JCC + in.condition();
       default -> PLAIN;
     };
   }

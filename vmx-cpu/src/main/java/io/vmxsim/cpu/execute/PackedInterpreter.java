@@ -106,164 +106,86 @@ final class PackedInterpreter {
 
   private boolean registers(int form, long in, long constant) {
     int size = size(in);
-    long a = registers[first(in)];
-    long b = registers[second(in)];
-    return switch (form) {
-      case ALU_RR + ADD -> set(in, alu.add(a, b, 0, size), size);
-      case ALU_RR + OR -> set(in, alu.logic(a | b, size), size);
-      case ALU_RR + AND -> set(in, alu.logic(a & b, size), size);
-      case ALU_RR + SUB -> set(in, alu.subtract(a, b, 0, size), size);
-      case ALU_RR + XOR -> set(in, alu.logic(a ^ b, size), size);
-      case ALU_RR + CMP -> flagsOnly(alu.subtract(a, b, 0, size));
-      case ALU_RR + TEST -> flagsOnly(alu.logic(a & b, size));
-      case ALU_RI + ADD -> set(in, alu.add(a, constant, 0, size), size);
-      case ALU_RI + OR -> set(in, alu.logic(a | constant, size), size);
-      case ALU_RI + AND -> set(in, alu.logic(a & constant, size), size);
-      case ALU_RI + SUB -> set(in, alu.subtract(a, constant, 0, size), size);
-      case ALU_RI + XOR -> set(in, alu.logic(a ^ constant, size), size);
-      case ALU_RI + CMP -> flagsOnly(alu.subtract(a, constant, 0, size));
-      case ALU_RI + TEST -> flagsOnly(alu.logic(a & constant, size));
-      case MOV_RR -> set(in, b, size);
-      case MOV_RI -> set(in, constant, size);
-      case MOVZX_8 -> set(in, b & 0xff, size);
-      case MOVZX_16 -> set(in, b & 0xffff, size);
-      case MOVSXD -> set(in, Val.signExtend(b, 4), size);
-      case INC -> set(in, alu.increment(a, 1, size), size);
-      case DEC -> set(in, alu.increment(a, -1, size), size);
-      case SHL -> set(in, shift.shiftLeft(a, (int) constant, size), size);
-      case SHR -> set(in, shift.shiftRight(a, (int) constant, size), size);
-      case SAR -> set(in, shift.shiftArithmetically(a, (int) constant, size), size);
-      case SET_CC -> set(in, (a & ~0xffL) | (flags.condition((int) constant) ? 1 : 0), 8);
-      case CMOV -> set(in, flags.condition((int) constant) ? b : a, size);
-      case IMUL -> set(in, multiply.product(a, b, size), size);
-      case NOP -> true;
-      default -> false;
-    };
+    int to = first(in);
+    long a = registers[to];
+    long b = registers[second(in)] + constant;
+    if (form < ALU) {
+      return form == NOP;
+    }
+    if (form < MOV) {
+      int operation = form - ALU;
+      long result = alu.operate(operation, a, b, size);
+      if (operation < AluOperations.CMP) {
+        registers[to] = result & Val.mask(size);
+      }
+      return true;
+    }
+    long value =
+        switch (form) {
+          case MOV -> b;
+          case MOVZX_8 -> b & 0xff;
+          case MOVZX_16 -> b & 0xffff;
+          case MOVSXD -> Val.signExtend(b, 4);
+          case INC -> alu.increment(a, 1, size);
+          case DEC -> alu.increment(a, -1, size);
+          case SHL -> shift.shiftLeft(a, (int) b, size);
+          case SHR -> shift.shiftRight(a, (int) b, size);
+          case SAR -> shift.shiftArithmetically(a, (int) b, size);
+          case SET_CC -> (a & ~0xffL) | (flags.condition(index(in)) ? 1 : 0);
+          case CMOV -> flags.condition(index(in)) ? b : a;
+          default -> multiply.product(a, b, size);
+        };
+    registers[to] = value & Val.mask(size);
+    return true;
   }
 
   private boolean memory(int form, long in, long constant) {
     int size = size(in);
+    int first = first(in);
     long address = registers[second(in)] + (registers[index(in)] << scale(in)) + displacement(in);
-    return switch (form) {
-      case LOAD -> load(in, address, size);
-      case LOAD_8 -> load(in, address, 1);
-      case LOAD_16 -> load(in, address, 2);
-      case STORE -> store(address, size, registers[first(in)]);
-      case STORE_8 -> store(address, 1, registers[first(in)]);
-      case STORE_I -> store(address, size, constant);
-      case LEA -> set(in, address, size);
-      case ALU_MR + CMP, ALU_MR + TEST -> test(form - ALU_MR, address, size, registers[first(in)]);
-      case ALU_MI + CMP, ALU_MI + TEST -> test(form - ALU_MI, address, size, constant);
-      default ->
-          form < ALU_MR
-              ? registerAndMemory(form - ALU_RM, in, address)
-              : form < ALU_MI
-                  ? update(form - ALU_MR, address, size, registers[first(in)])
-                  : update(form - ALU_MI, address, size, constant);
-    };
-  }
-
-  /** The stack and branches, the last of which end a block. */
-  private boolean flow(int form, long in, long constant, int end) {
-    return switch (form) {
-      case PUSH -> push(registers[first(in)]);
-      case POP -> pop(in);
-      case JMP -> jump(true, constant, end);
-      case CALL -> call(registers[BLOCK] + constant, end);
-      case RET -> ret(constant);
-      case JMP_R -> go(registers[first(in)]);
-      case CALL_R -> call(registers[first(in)], end);
-      case JCC -> jump(flags.of(), constant, end);
-      case JCC + 1 -> jump(!flags.of(), constant, end);
-      case JCC + 2 -> jump(flags.cf(), constant, end);
-      case JCC + 3 -> jump(!flags.cf(), constant, end);
-      case JCC + 4 -> jump(flags.zf(), constant, end);
-      case JCC + 5 -> jump(!flags.zf(), constant, end);
-      case JCC + 6 -> jump(flags.cf() || flags.zf(), constant, end);
-      case JCC + 7 -> jump(!flags.cf() && !flags.zf(), constant, end);
-      case JCC + 8 -> jump(flags.sf(), constant, end);
-      case JCC + 9 -> jump(!flags.sf(), constant, end);
-      case JCC + 10 -> jump(flags.pf(), constant, end);
-      case JCC + 11 -> jump(!flags.pf(), constant, end);
-      case JCC + 12 -> jump(flags.sf() != flags.of(), constant, end);
-      case JCC + 13 -> jump(flags.sf() == flags.of(), constant, end);
-      case JCC + 14 -> jump(flags.zf() || flags.sf() != flags.of(), constant, end);
-      case JCC + 15 -> jump(!flags.zf() && flags.sf() == flags.of(), constant, end);
-      default -> throw new IllegalStateException("no form " + form);
-    };
-  }
-
-  // ---- Registers -----------------------------------------------------------------------------
-
-  /** Sets a register of 4 or 8 bytes. */
-  private boolean set(long in, long value, int size) {
-    registers[first(in)] = value & Val.mask(size);
-    return true;
-  }
-
-  private static boolean flagsOnly(long unusedResult) {
-    return true;
-  }
-
-  // ---- Memory --------------------------------------------------------------------------------
-
-  private boolean load(long in, long address, int size) {
-    byte[] page = mem.pageForLoad(address, size);
-    if (page == null) {
-      return false;
+    if (form == LEA) {
+      registers[first] = address & Val.mask(size);
+      return true;
     }
-    registers[first(in)] = LittleEndian.get(page, Mem.offset(address), size);
-    return true;
-  }
-
-  private boolean store(long address, int size, long value) {
-    byte[] page = mem.pageForStore(address, size);
-    if (page == null) {
-      return false;
-    }
-    LittleEndian.set(page, Mem.offset(address), size, value);
-    return true;
-  }
-
-  private long operate(int operation, long a, long b, int size) {
-    return switch (operation) {
-      case ADD -> alu.add(a, b, 0, size);
-      case OR -> alu.logic(a | b, size);
-      case AND, TEST -> alu.logic(a & b, size);
-      case XOR -> alu.logic(a ^ b, size);
-      default -> alu.subtract(a, b, 0, size);
-    };
-  }
-
-  private boolean registerAndMemory(int operation, long in, long address) {
-    int size = size(in);
-    byte[] page = mem.pageForLoad(address, size);
-    if (page == null) {
-      return false;
-    }
-    long value = LittleEndian.get(page, Mem.offset(address), size);
-    long result = operate(operation, registers[first(in)], value, size);
-    return operation == CMP || set(in, result, size);
-  }
-
-  private boolean update(int operation, long address, int size, long operand) {
-    byte[] page = mem.pageForStore(address, size);
+    boolean writes = form == STORE || (form >= ALU_MR && form < ALU_MR + AluOperations.CMP);
+    byte[] page = writes ? mem.pageForStore(address, size) : mem.pageForLoad(address, size);
     if (page == null) {
       return false;
     }
     int at = Mem.offset(address);
+    if (form == STORE) {
+      LittleEndian.set(page, at, size, registers[first] + constant);
+      return true;
+    }
     long value = LittleEndian.get(page, at, size);
-    LittleEndian.set(page, at, size, operate(operation, value, operand, size));
+    if (form == LOAD) {
+      registers[first] = value;
+    } else if (form < ALU_MR) {
+      long result = alu.operate(form - ALU_RM, registers[first], value, size);
+      if (form != ALU_RM + AluOperations.CMP) {
+        registers[first] = result & Val.mask(size);
+      }
+    } else {
+      long result = alu.operate(form - ALU_MR, value, registers[first] + constant, size);
+      if (writes) {
+        LittleEndian.set(page, at, size, result);
+      }
+    }
     return true;
   }
 
-  private boolean test(int operation, long address, int size, long operand) {
-    byte[] page = mem.pageForLoad(address, size);
-    if (page == null) {
-      return false;
+  /** The stack and branches, the last of which end a block. */
+  private boolean flow(int form, long in, long constant, int end) {
+    if (form == JCC) {
+      return go(registers[BLOCK] + (flags.condition(index(in)) ? constant : end));
     }
-    operate(operation, LittleEndian.get(page, Mem.offset(address), size), operand, size);
-    return true;
+    return switch (form) {
+      case JMP -> go(registers[second(in)] + constant);
+      case CALL -> call(registers[second(in)] + constant, end);
+      case RET -> ret(constant);
+      case PUSH -> push(registers[first(in)] + constant);
+      default -> pop(in);
+    };
   }
 
   private boolean push(long value) {
@@ -288,12 +210,7 @@ final class PackedInterpreter {
     return true;
   }
 
-  // ---- Branches ------------------------------------------------------------------------------
-
-  private boolean jump(boolean taken, long constant, int end) {
-    return go(registers[BLOCK] + (taken ? constant : end));
-  }
-
+  /** Goes on at an address; does nothing if it is not canonical. */
   private boolean go(long target) {
     registers[Instruction.RIP] = target;
     return segments.isCanonical(target);
