@@ -12,6 +12,7 @@ import io.vmxsim.guests.BootRequest;
 import io.vmxsim.guests.ImageLoader;
 import io.vmxsim.traces.MachineReport;
 import io.vmxsim.vmcs.InputException;
+import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.doctor.Diagnosis;
 import io.vmxsim.vmcs.doctor.DiagnosisText;
 import java.io.IOException;
@@ -138,9 +139,15 @@ final class BootCommand implements Callable<Integer> {
         machine.processor(i).setEntryFailureObserver(explainTo("processor " + i));
       }
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(machine, finished)));
-      MachineEnd end = machine.run(limit);
-      sent.flush();
-      return report(machine, end);
+      try {
+        MachineEnd end = machine.run(limit);
+        sent.flush();
+        return report(machine, end);
+      } catch (NotModelledException stop) {
+        sent.flush();
+        spec.commandLine().getErr().print("vmxsim: " + stop.getMessage() + ": " + where(machine));
+        return ExitCode.NOT_MODELLED;
+      }
     } finally {
       finished.countDown();
     }
@@ -192,6 +199,10 @@ final class BootCommand implements Callable<Integer> {
     }
   }
 
+  private static String where(Machine machine) {
+    return ShutdownReport.of(machine.processor(machine.current()));
+  }
+
   private int report(Machine machine, MachineEnd end) {
     if (output != null) {
       String report =
@@ -209,7 +220,7 @@ final class BootCommand implements Callable<Integer> {
         return ExitCode.FINE;
       }
       case TRIPLE_FAULT -> {
-        err.print("vmxsim: triple fault: " + ShutdownReport.of(machine.processor(end.processor())));
+        err.print("vmxsim: triple fault: " + where(machine));
         err.flush();
         return ExitCode.TRIPLE_FAULT;
       }

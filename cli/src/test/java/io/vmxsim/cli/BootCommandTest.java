@@ -89,6 +89,14 @@ class BootCommandTest {
   }
 
   @Test
+  void whatIsNotModelledIsNamedWithItsPlace() throws IOException {
+    Invocation boot = Invocation.of("boot", image("0f01cf")); // encls
+    assertEquals(6, boot.exitCode(), boot.err());
+    assertTrue(boot.err().startsWith("vmxsim: not modelled: "), boot.err());
+    assertTrue(boot.err().contains("32-bit code, bytes at RIP: 0f 01 cf"), boot.err());
+  }
+
+  @Test
   void theLimitIsExitCode8() throws IOException {
     assertEquals(8, Invocation.of("boot", image("ebfe"), "--max-instructions", "5k").exitCode());
   }

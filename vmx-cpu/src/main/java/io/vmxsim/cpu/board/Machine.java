@@ -103,6 +103,11 @@ public final class Machine {
     return processors.get(number);
   }
 
+  /** The number of the processor that has its turn, or had the last one. */
+  public int current() {
+    return current;
+  }
+
   /** Has {@code observer} told of every instruction of one processor. */
   public void observe(int number, InstructionObserver observer) {
     ((Executor) processor(number).guest()).setObserver(observer);

@@ -1,19 +1,32 @@
 package io.vmxsim.cpu.board;
 
 import io.vmxsim.cpu.BranchHistory.Branch;
+import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.FaultChain.Event;
 import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.Segment;
+import io.vmxsim.ept.Access;
+import io.vmxsim.ept.PhysicalMemory;
+import io.vmxsim.ept.WalkResult.Status;
 import java.util.List;
 
-/** Why a processor shut down, for people: its registers, the faults, and how it came there. */
+/**
+ * Why a processor cannot go on, for people: its registers, the instruction at RIP, the event
+ * delivered last with the faults it met, and the way there.
+ */
 public final class ShutdownReport {
   private static final int BRANCHES = 32;
+
+  /** Bytes of the longest instruction. */
+  private static final int LONGEST = 15;
 
   private ShutdownReport() {}
 
   /** Several lines, each ended by a line feed. */
   public static String of(Processor processor) {
     StringBuilder report = new StringBuilder(processor.toString()).append('\n');
+    report.append("  ").append(mode(processor)).append(", bytes at RIP:");
+    report.append(bytes(processor)).append('\n');
     List<Event> events = processor.faultChain().events();
     for (int i = 0; i < events.size(); i++) {
       report.append(i == 0 ? "  " : "  then, while that was delivered, ");
@@ -25,5 +38,34 @@ public final class ShutdownReport {
       report.append(String.format("    %#x -> %#x\n", branch.from(), branch.to()));
     }
     return report.toString();
+  }
+
+  private static String mode(Processor processor) {
+    CpuState state = processor.state();
+    boolean big = (state.accessRights(Segment.CS) & Segment.DEFAULT_BIG) != 0;
+    if ((state.cr0() & CpuState.CR0_PE) == 0) {
+      return "real mode";
+    }
+    return state.in64BitMode() ? "64-bit mode" : big ? "32-bit code" : "16-bit code";
+  }
+
+  /** The bytes up to the end of the page; none if RIP leads nowhere. */
+  private static String bytes(Processor processor) {
+    CpuState state = processor.state();
+    long linear = state.in64BitMode() ? state.rip : state.base(Segment.CS) + state.rip;
+    if (processor.mmu().translate(linear, 1, Access.FETCH) != Status.OK) {
+      return " not mapped";
+    }
+    long address = processor.mmu().physicalAddress();
+    if (!processor.bus().isRam(address)) {
+      return " not in RAM";
+    }
+    int count =
+        (int) Math.min(LONGEST, PhysicalMemory.PAGE_BYTES - address % PhysicalMemory.PAGE_BYTES);
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < count; i++) {
+      text.append(String.format(" %02x", processor.memory().read8(address + i)));
+    }
+    return text.toString();
   }
 }
