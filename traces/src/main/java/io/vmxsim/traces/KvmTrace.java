@@ -64,12 +64,16 @@ public record KvmTrace(
    */
   public static KvmTrace read(String name, boolean lenient, int top) {
     try (KvmTraceReader reader = KvmTraceReader.open(name, lenient)) {
-      Counting counting = new Counting(top);
-      for (KvmEvent event = reader.next(); event != null; event = reader.next()) {
-        counting.take(event);
-      }
-      return counting.result(reader);
+      return read(reader, top);
     }
+  }
+
+  static KvmTrace read(KvmTraceReader reader, int top) {
+    Counting counting = new Counting(top);
+    for (KvmEvent event = reader.next(); event != null; event = reader.next()) {
+      counting.take(event);
+    }
+    return counting.result(reader);
   }
 
   /** An exit whose entry has not come. */

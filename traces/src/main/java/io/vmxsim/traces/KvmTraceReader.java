@@ -71,6 +71,11 @@ final class KvmTraceReader implements AutoCloseable {
         throw InputException.of(Path.of(name), "cannot be read", e);
       }
     }
+    return open(input, lenient);
+  }
+
+  /** The same of what is open already, which is closed with the reader. */
+  static KvmTraceReader open(TraceInput input, boolean lenient) {
     KvmTraceReader reader = new KvmTraceReader(input, lenient);
     try {
       reader.rejectBinary();
