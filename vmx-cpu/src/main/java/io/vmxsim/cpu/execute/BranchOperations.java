@@ -99,9 +99,10 @@ final class BranchOperations {
         long offset = operands.loadAt(in, 0, size - 2);
         far.jump((int) operands.loadAt(in, size - 2, 2), offset, in.length);
       }
-      case CALL_FAR_P -> far.call(in.immediate2 & 0xffff, in.immediate, size, in.length);
+      // The operand is the whole far pointer.
+      case CALL_FAR_P -> far.call(in.immediate2 & 0xffff, in.immediate, size - 2, in.length);
       case CALL_FAR_M -> {
-        int offsetSize = size - 2; // the operand is the whole far pointer
+        int offsetSize = size - 2;
         long offset = operands.loadAt(in, 0, offsetSize);
         far.call((int) operands.loadAt(in, offsetSize, 2), offset, offsetSize, in.length);
       }

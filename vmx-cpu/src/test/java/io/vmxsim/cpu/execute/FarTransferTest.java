@@ -41,6 +41,16 @@ class FarTransferTest {
   }
 
   @Test
+  void aFarCallPushesSelectorAndOffsetOfTheOperandSize() {
+    CodeMachine m = CodeMachine.assembled32("call far 0x18:0x110000; mov ecx, 7; hlt");
+    m.assemble(CodeMode.BITS32, INNER, "mov ebx, esp; retf");
+    m.untilHalt();
+    assertEquals(CodeMachine.STACK - 8, m.register(RBX));
+    assertEquals(7, m.register(RCX));
+    assertEquals(CodeMachine.KERNEL_CODE32, m.memory.read32(CodeMachine.STACK - 4));
+  }
+
+  @Test
   void aCallGateSwitchesTheStackAndCopiesItsParameters() {
     CodeMachine m = atLevel3("push 0x22; push 0x11; call far 0x3b:0xdead; hlt");
     gate(m, 2, 3);
