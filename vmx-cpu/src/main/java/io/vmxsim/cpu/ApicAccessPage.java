@@ -167,6 +167,14 @@ public final class ApicAccessPage {
     return processor.vmExit().apicAccess(ApicAccess.encode((int) address & PAGE_OFFSET, type));
   }
 
+  /**
+   * Whether a write was virtualized, whose emulation follows the operation: an instruction, or an
+   * iteration of a string instruction.
+   */
+  public boolean isWritten() {
+    return writtenOffset >= 0;
+  }
+
   /** "APIC-Write Emulation" (29.4.3.2), on the boundary after the operation that wrote. */
   StepOutcome emulateWrite() {
     VirtualApic apic = processor.virtualApic();

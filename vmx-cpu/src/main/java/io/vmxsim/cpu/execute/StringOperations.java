@@ -71,8 +71,8 @@ final class StringOperations {
       if (compares && state.status.zf() == in.repne) {
         return;
       }
-      if (stops) {
-        break; // each iteration is a trap, or may be
+      if (stops || processor.apicAccessPage().isWritten()) {
+        break; // something follows the iteration, or may
       }
     }
     if (Val.zeroExtend(state.register(RCX), in.addressSize) != 0) {
