@@ -106,7 +106,8 @@ public final class Executor implements GuestSide {
   public RunOutcome advance(Processor on, long budget) {
     requireOwn(on);
     refresh();
-    long end = processor.instructions() + budget;
+    long end =
+        processor.instructions() + Math.min(budget, Long.MAX_VALUE - processor.instructions());
     while (processor.instructions() < end) {
       StepOutcome outcome = processor.pollEvents();
       if (outcome == StepOutcome.DONE) {

@@ -15,7 +15,7 @@ import io.vmxsim.cpu.decode.Instruction;
  * counts, which are kept per block.
  *
  * <p>JUSTIFICATION: a second way to run what {@link Interpreter} can run, over the same operations
- * (SideBySideExecution: 2.5 times as fast on both loops).
+ * (SideBySideExecution: about twice as fast on both loops).
  */
 final class PackedInterpreter {
   private final CpuState state;

@@ -14,6 +14,7 @@ import io.vmxsim.cpu.decode.Op;
 import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.InstructionInformation;
+import java.util.Arrays;
 
 /**
  * String instructions, alone and repeated ("String Operations", volume 1, 7.3.9). Each iteration
@@ -231,8 +232,12 @@ final class StringOperations {
   private void fill(long target, int size, int iterations, long value) {
     byte[] page = memory.pageForWrite(target);
     int at = (int) target & PAGE - 1;
-    for (int i = 0; i < iterations * size; i++) {
-      page[at + i] = (byte) (value >>> (Byte.SIZE * (i % size)));
+    if (size == 1) {
+      Arrays.fill(page, at, at + iterations, (byte) value);
+      return;
+    }
+    for (int i = 0; i < iterations; i++) {
+      LittleEndian.set(page, at + i * size, size, value);
     }
   }
 }

@@ -41,6 +41,25 @@ class ExecutorTest {
   }
 
   @Test
+  void aBudgetMayBeUnlimitedAtAnyTime() {
+    CodeMachine m = CodeMachine.in64BitMode(LOOP);
+    assertEquals(RunOutcome.BUDGET, m.processor.run(100));
+    assertEquals(RunOutcome.HALTED, m.processor.run(Long.MAX_VALUE));
+    assertEquals(3002, m.processor.instructions());
+  }
+
+  @Test
+  void repeatedStoresFillWithEveryByteOfTheirOperand() {
+    CodeMachine m = CodeMachine.in64BitMode("f3ab f4"); // rep stosd
+    m.with(RAX, 0x1122_3344).with(RDI, CodeMachine.DATA + 0xffa).with(RCX, 5).untilHalt();
+    for (int i = 0; i < 5; i++) {
+      assertEquals(0x1122_3344, m.memory.read32(CodeMachine.DATA + 0xffa + 4 * i));
+    }
+    assertEquals(0, m.memory.read32(CodeMachine.DATA + 0xffa + 20));
+    assertEquals(0, m.memory.read16(CodeMachine.DATA + 0xff8));
+  }
+
+  @Test
   void aTimerStrikesAtItsInstruction() {
     CodeMachine m = CodeMachine.in64BitMode("fb 90 90 90 ebfd"); // sti; nop; nop; 1: nop; jmp 1b
     m.handler(0x40, "f4");
