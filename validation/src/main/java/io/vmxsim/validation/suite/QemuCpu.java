@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 
 /**
  * What QEMU's {@code -cpu} means here. Its models that stand for no core, and those of other
- * makers, are the profile {@code max}.
+ * makers, are the profile {@code max}, or, with VMX asked for, {@code kvm-guest}.
  */
 final class QemuCpu {
   private static final Map<String, String> MODELS =
@@ -18,6 +18,15 @@ final class QemuCpu {
   /** QEMU's names of VMX features whose controls have longer names. */
   private static final Map<String, String> FEATURES =
       Map.of("vmx-mbec", "vmx-mode-based-execute-control-for-ept");
+
+  private static final String ANY = "max";
+
+  /**
+   * With this setting a guest of KVM has what nested virtualization offers, and not all there is.
+   */
+  private static final String VMX = "+vmx";
+
+  private static final String NESTED = "kvm-guest";
 
   private static final Pattern SETTING = Pattern.compile("[+-].*|phys-bits=.*");
 
@@ -33,8 +42,8 @@ final class QemuCpu {
     String[] parts = model.split(",", -1);
     String name = parts[0].toLowerCase(Locale.ROOT);
     String profile = MODELS.getOrDefault(name, name);
-    if (!CpuProfile.names().contains(profile)) {
-      profile = "max";
+    if (profile.equals(ANY) || !CpuProfile.names().contains(profile)) {
+      profile = List.of(parts).contains(VMX) ? NESTED : ANY;
     }
     for (String part : List.of(parts).subList(1, parts.length)) {
       String changed = profile + "," + translated(part);

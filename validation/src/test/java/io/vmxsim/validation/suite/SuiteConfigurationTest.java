@@ -55,6 +55,14 @@ class SuiteConfigurationTest {
         "max,-vmx-mode-based-execute-control-for-ept", cpu("max,host-phys-bits,-vmx-mbec"));
   }
 
+  @Test
+  void askingForVmxGivesWhatKvmHasToGive() {
+    assertEquals("kvm-guest,+vmx", cpu("max,+vmx"));
+    assertEquals(
+        "kvm-guest,+vmx,-vmx-mode-based-execute-control-for-ept",
+        cpu("max,host-phys-bits,+vmx,-vmx-mbec"));
+  }
+
   private static String cpu(String qemu) {
     return parse("[t]\nfile = t.flat\nqemu_params = -cpu " + qemu).get(0).cpu();
   }
