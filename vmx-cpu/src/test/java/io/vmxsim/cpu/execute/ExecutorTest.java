@@ -53,7 +53,7 @@ class ExecutorTest {
     CodeMachine m = CodeMachine.in64BitMode("f3ab f4"); // rep stosd
     m.with(RAX, 0x1122_3344).with(RDI, CodeMachine.DATA + 0xffa).with(RCX, 5).untilHalt();
     for (int i = 0; i < 5; i++) {
-      assertEquals(0x1122_3344, m.memory.read32(CodeMachine.DATA + 0xffa + 4 * i));
+      assertEquals(0x1122_3344, m.memory.read32(CodeMachine.DATA + 0xffa + 4L * i));
     }
     assertEquals(0, m.memory.read32(CodeMachine.DATA + 0xffa + 20));
     assertEquals(0, m.memory.read16(CodeMachine.DATA + 0xff8));
