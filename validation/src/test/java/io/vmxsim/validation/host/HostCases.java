@@ -210,10 +210,10 @@ final class HostCases {
         return value();
       }
       case 1 -> {
-        return random.nextInt() & 0xffffffffL | (long) single() << 32;
+        return (random.nextInt() & 0xffffffffL) | ((long) single() << 32);
       }
       case 2 -> {
-        return oneIn(2) ? number() : single() & 0xffffffffL | (long) single() << 32;
+        return oneIn(2) ? number() : (single() & 0xffffffffL) | ((long) single() << 32);
       }
       default -> {}
     }
@@ -225,7 +225,7 @@ final class HostCases {
   /** A double near others in size, or a special one. */
   private long number() {
     long bits = random.nextLong();
-    long near = bits & 0x800fffffffffffffL | (1018L + random.nextInt(12)) << 52;
+    long near = (bits & 0x800fffffffffffffL) | ((1018L + random.nextInt(12)) << 52);
     return switch (random.nextInt(4)) {
       case 0 -> Double.doubleToRawLongBits(SPECIAL[random.nextInt(SPECIAL.length)]);
       case 1 -> bits & 0x801fffffffffffffL;
@@ -235,7 +235,7 @@ final class HostCases {
 
   private int single() {
     int bits = random.nextInt();
-    int near = bits & 0x807fffff | 122 + random.nextInt(12) << 23;
+    int near = (bits & 0x807fffff) | ((122 + random.nextInt(12)) << 23);
     return switch (random.nextInt(4)) {
       case 0 -> Float.floatToRawIntBits((float) SPECIAL[random.nextInt(SPECIAL.length)]);
       case 1 -> bits & 0x80ffffff;
