@@ -307,6 +307,8 @@ public final class GuestWalk {
   /**
    * Lists the flags that are not set in an entry of the current structure. Setting them is a data
    * write with regard to EPT (28.2.3.2); false, with the violation in the result, if that forbids.
+   * As it reads and modifies the entry, the violation is reported as a data read too, as processors
+   * do; that is left to them ("Basic VM-Exit Information", 27.2.1).
    */
   private static boolean setFlags(
       @Nullable EptFeatures features, long entry, int flags, long offset, WalkResult r) {
@@ -317,7 +319,8 @@ public final class GuestWalk {
     long gpa = table.guestPhysicalAddress + offset;
     if (features != null && (table.eptRights & EptRights.WRITE) == 0) {
       int origin = WalkResult.LINEAR_ADDRESS_VALID;
-      EptWalk.violation(features, gpa, table.eptRights, EptRights.WRITE, origin, r);
+      int needed = EptRights.READ | EptRights.WRITE;
+      EptWalk.violation(features, gpa, table.eptRights, needed, origin, r);
       return false;
     }
     r.addUpdate(table.address + offset, flags, gpa);

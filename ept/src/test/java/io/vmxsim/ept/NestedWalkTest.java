@@ -173,11 +173,11 @@ class NestedWalkTest {
   }
 
   @Test
-  void settingAFlagInAReadOnlyPagingStructureIsAWriteViolation() {
+  void settingAFlagInAReadOnlyPagingStructureIsAViolationThatReadsAndWrites() {
     long gpa = g.guestEntryAddress(1);
     g.setEptEntry(gpa, 1, g.eptEntry(gpa, 1) & ~2L);
     assertEquals(Status.EPT_VIOLATION, g.access(Access.READ));
-    assertEquals(WRITE | READABLE | EXECUTABLE | LINEAR_VALID, g.result.exitQualification());
+    assertEquals(READ | WRITE | READABLE | EXECUTABLE | LINEAR_VALID, g.result.exitQualification());
     assertEquals(gpa, g.result.guestPhysicalAddress());
     g.setGuestEntry(1, g.guestEntry(1) | GuestWalk.ACCESSED);
     assertEquals(Status.OK, g.access(Access.READ), "nothing to set");

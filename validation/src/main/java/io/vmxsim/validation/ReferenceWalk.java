@@ -267,14 +267,14 @@ public final class ReferenceWalk {
     return t;
   }
 
-  /** 4.8 Accessed and Dirty Flags; setting one is a data write (28.2.3.2). */
+  /** 4.8 Accessed and Dirty Flags; setting one is a data write (28.2.3.2), and here a read too. */
   private void setFlags(GuestEntry entry, boolean dirty) {
     long set = dirty ? 1 << 5 | 1 << 6 : 1 << 5;
     if ((entry.value & set) == set) {
       return;
     }
     if (!entry.place.allows(1)) {
-      throw entry.place.violation(entry.guestPhysical, 1 << 1 | 1 << 7);
+      throw entry.place.violation(entry.guestPhysical, 1 | 1 << 1 | 1 << 7);
     }
     flags.merge(entry.place.address, set, (a, b) -> a | b);
   }

@@ -27,3 +27,6 @@ IA32_VMX_EPT_VPID_CAP        = 0x00000F01067341C1 msr | assumed | @kvm
 IA32_VMX_CR4_FIXED1          = 0x0000000001FF7FFF msr | assumed | @kvm
 IA32_VMX_PROCBASED_CTLS3     = 0x0000000000000000 msr | assumed | no tertiary controls
 IA32_VMX_EXIT_CTLS2          = 0x0000000000000000 msr | assumed | no secondary VM-exit controls
+
+[geometry]
+nested-TLB.entries = 0 entries | assumed | KVM shadows the EPT of its guests and drops what they change, without INVEPT too
