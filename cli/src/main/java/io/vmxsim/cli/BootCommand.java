@@ -15,9 +15,7 @@ import io.vmxsim.vmcs.InputException;
 import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.doctor.Diagnosis;
 import io.vmxsim.vmcs.doctor.DiagnosisText;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,8 +55,10 @@ final class BootCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "IMAGE",
-      description = "A kernel: with a multiboot header, in ELF, a Linux bzImage, or a boot sector.")
-  private Path image = Path.of("");
+      description =
+          "A kernel: with a multiboot header, in ELF, a Linux bzImage, or a boot sector; or a guest"
+              + " of our own by name (`vmxsim guests` lists them).")
+  private String image = "";
 
   @Option(
       names = "--cpu",
@@ -75,8 +75,11 @@ final class BootCommand implements Callable<Integer> {
       description = "RAM; 128M by default.")
   private long memory = 128L << 20;
 
-  @Option(names = "--cpus", paramLabel = "N", description = "Processors; 1 by default.")
-  private int cpus = 1;
+  @Option(
+      names = "--cpus",
+      paramLabel = "N",
+      description = "Processors; 1 by default, or as many as a guest of our own needs.")
+  private @Nullable Integer cpusGiven;
 
   @Option(names = "--append", paramLabel = "TEXT", description = "The kernel's command line.")
   private String commandLine = "";
@@ -125,12 +128,14 @@ final class BootCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     require(memory >= LEAST_MEMORY, "--memory", "1M or more");
+    GuestImage kernel = GuestImage.of(image);
+    int cpus = cpusGiven == null ? kernel.cpus() : cpusGiven;
     require(cpus >= 1 && cpus <= MOST_CPUS, "--cpus", "1 to " + MOST_CPUS);
     CountDownLatch finished = new CountDownLatch(1);
     try (SerialOutput sent = new SerialOutput(spec.commandLine().getOut(), serial)) {
       Machine machine = new Machine(CpuProfile.of(cpu), memory, cpus, sent);
       ImageLoader.load(
-          new BootRequest(image.toString(), read(image), commandLine, readModules()), machine);
+          new BootRequest(kernel.name(), kernel.bytes(), commandLine, readModules()), machine);
       for (int i = 0; traceExecution && i < cpus; i++) {
         int number = i;
         machine.observe(i, (processor, instruction) -> trace(number, processor, instruction));
@@ -187,16 +192,8 @@ final class BootCommand implements Callable<Integer> {
 
   private List<BootRequest.Module> readModules() {
     return modules.stream()
-        .map(file -> new BootRequest.Module(file.toString(), read(file)))
+        .map(file -> new BootRequest.Module(file.toString(), GuestImage.read(file)))
         .toList();
-  }
-
-  private static byte[] read(Path file) {
-    try {
-      return Files.readAllBytes(file);
-    } catch (IOException failure) {
-      throw InputException.of(file, "expected a readable file", failure);
-    }
   }
 
   private static String where(Machine machine) {

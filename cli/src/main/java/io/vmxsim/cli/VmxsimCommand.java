@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
       FieldsCommand.class,
       CapsCommand.class,
       CpusCommand.class,
+      GuestsCommand.class,
       ValidateCommand.class,
       CompletionCommand.class
     },

@@ -4,9 +4,11 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -17,11 +19,15 @@ import java.util.regex.Pattern;
  * <p>One statement to a line, after an optional {@code label:} and before an optional {@code ;
  * comment}: an instruction; {@code db}, {@code dw}, {@code dd} or {@code dq} with values or, for
  * {@code db}, {@code "text"}; {@code align N}; {@code zero N}; {@code bits 16}, {@code 32} or
- * {@code 64}. Values are sums of numbers, labels and {@code $}, the address of the statement.
- * {@code [rel label]} is RIP-relative. The shortest encoding is taken.
+ * {@code 64}; a constant, {@code NAME = value}, before it is used; macros, see {@link Macros}.
+ * Values are sums of numbers, characters, labels and {@code $}, the address of the statement. A
+ * label that begins with a dot is known up to the next label that does not. {@code [rel label]} is
+ * RIP-relative. The shortest encoding is taken.
  */
 public final class Assembler {
   private static final Pattern LABEL = Pattern.compile("([A-Za-z_.][\\w.]*):(.*)");
+  private static final Pattern CONSTANT = Pattern.compile("([A-Za-z_]\\w*)\\s*=\\s*(.*)");
+  private static final Pattern COMMENT = Pattern.compile("((?:[^\";]|\"[^\"]*\")*);.*");
   private static final Pattern SPLIT = Pattern.compile(",(?![^\\[]*])");
   private static final Map<String, Integer> PREFIXES =
       Map.of("lock", 0xF0, "rep", 0xF3, "repe", 0xF3, "repz", 0xF3, "repne", 0xF2, "repnz", 0xF2);
@@ -32,10 +38,13 @@ public final class Assembler {
   private final long origin;
   private final List<String> lines = new ArrayList<>();
   private final Map<String, Long> labels = new HashMap<>();
+  private final Set<String> defined = new HashSet<>();
+  private final Macros macros = new Macros();
 
   private CodeMode mode;
   private ByteArrayOutputStream out = new ByteArrayOutputStream();
   private boolean labelsKnown;
+  private String scope = "";
 
   /** For code that will run at {@code origin}. */
   public Assembler(CodeMode mode, long origin) {
@@ -51,7 +60,10 @@ public final class Assembler {
 
   /** Adds source text, any number of lines. */
   public Assembler add(String source) {
-    source.lines().forEach(lines::add);
+    source
+        .lines()
+        .map(line -> COMMENT.matcher(line).replaceFirst("$1").strip())
+        .forEach(line -> macros.expand(line, lines));
     return this;
   }
 
@@ -83,11 +95,22 @@ public final class Assembler {
     if (label.equals("$")) {
       return here();
     }
-    Long address = labels.get(label);
+    Long address = labels.get(inScope(label));
     if (address == null && labelsKnown) {
       throw new IllegalArgumentException("no label is called " + label);
     }
     return address == null ? here() : address;
+  }
+
+  private void define(String label, long value) {
+    if (!defined.add(label)) {
+      throw new IllegalArgumentException("there are two of " + label);
+    }
+    labels.put(label, value);
+  }
+
+  private String inScope(String label) {
+    return label.startsWith(".") ? scope + label : label;
   }
 
   private long here() {
@@ -97,13 +120,13 @@ public final class Assembler {
   private void pass() {
     out = new ByteArrayOutputStream();
     mode = first;
+    defined.clear();
     for (int line = 0; line < lines.size(); line++) {
       try {
-        statement(lines.get(line).replaceFirst(";.*", "").strip());
+        statement(lines.get(line));
       } catch (IllegalArgumentException cause) {
         throw new IllegalArgumentException(
-            "line " + (line + 1) + ", '" + lines.get(line).strip() + "': " + cause.getMessage(),
-            cause);
+            "line " + (line + 1) + ", '" + lines.get(line) + "': " + cause.getMessage(), cause);
       }
     }
   }
@@ -111,8 +134,14 @@ public final class Assembler {
   private void statement(String text) {
     Matcher label = LABEL.matcher(text);
     if (label.matches() && !label.group(1).matches("[c-gs]s|es")) {
-      labels.put(label.group(1), here());
+      scope = label.group(1).startsWith(".") ? scope : label.group(1);
+      define(inScope(label.group(1)), here());
       statement(label.group(2).strip());
+      return;
+    }
+    Matcher constant = CONSTANT.matcher(text);
+    if (constant.matches()) {
+      define(constant.group(1), Expression.parse(constant.group(2), this::address).value());
       return;
     }
     if (text.isEmpty()) {

@@ -4,12 +4,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A sum of numbers and labels.
+ * A sum of numbers, characters and labels, each times a number or not.
  *
  * @param symbolic whether a label takes part
  */
 record Expression(long value, boolean symbolic) {
-  private static final Pattern TERM = Pattern.compile("\\s*([+-]?)\\s*([\\w.$]+)\\s*");
+  private static final Pattern TERM =
+      Pattern.compile("\\s*([+-]?)\\s*([\\w.$]+|'.')\\s*(?:\\*\\s*(\\w+)\\s*)?");
 
   /** Where the labels are. */
   interface Symbols {
@@ -33,9 +34,10 @@ record Expression(long value, boolean symbolic) {
     int end = 0;
     while (end < text.length() && term.find(end) && term.start() == end) {
       String word = term.group(2);
-      boolean number = Character.isDigit(word.charAt(0));
+      boolean number = Character.isDigit(word.charAt(0)) || word.charAt(0) == '\'';
       long operand = number ? number(word) : symbols.address(word);
       symbolic |= !number;
+      operand *= term.group(3) == null ? 1 : number(term.group(3));
       value += term.group(1).equals("-") ? -operand : operand;
       end = term.end();
     }
@@ -46,6 +48,9 @@ record Expression(long value, boolean symbolic) {
   }
 
   private static long number(String word) {
+    if (word.charAt(0) == '\'') {
+      return word.charAt(1);
+    }
     return word.startsWith("0x")
         ? Long.parseUnsignedLong(word.substring(2), 16)
         : Long.parseLong(word);

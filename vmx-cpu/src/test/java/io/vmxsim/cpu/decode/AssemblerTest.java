@@ -155,4 +155,51 @@ class AssemblerTest {
   private static String canonical(String text) {
     return text.replace(", 0x1", ", 1").replace("st(0)", "st");
   }
+
+  @Test
+  void macrosTakeArgumentsAndLabelsOfTheirOwn() {
+    String source =
+        """
+        macro set register, value
+          mov register, value
+        endmacro
+        macro twice line
+        again@:
+          line
+          line
+          jmp again@
+        endmacro
+          twice {set eax, 1}
+          twice nop
+        """;
+    assertEquals("b801000000b801000000ebf4" + "9090ebfc", assemble(CodeMode.BITS64, source));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> assemble(CodeMode.BITS64, "macro one\nendmacro\none 2"));
+  }
+
+  @Test
+  void aLabelWithADotBelongsToTheOneBefore() {
+    String source =
+        """
+        first: nop
+        .loop: jmp .loop
+        second: nop
+        .loop: jmp .loop
+          jmp first.loop
+        """;
+    assertEquals("90ebfe90ebfeebf9", assemble(CodeMode.BITS64, source));
+  }
+
+  @Test
+  void constantsAreSumsOfProductsAndCharacters() {
+    assertEquals(
+        "b043b800100000", assemble(CodeMode.BITS64, "N = 'A'+2 ; C\nmov al, N\nmov eax, 8*0x200"));
+    assertEquals("3b", assemble(CodeMode.BITS64, "db \";\" ; a comment"));
+  }
+
+  @Test
+  void twoLabelsOfOneNameAreAnError() {
+    assertThrows(IllegalArgumentException.class, () -> assemble(CodeMode.BITS64, "a: nop\na: nop"));
+  }
 }

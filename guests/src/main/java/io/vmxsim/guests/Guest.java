@@ -1,0 +1,76 @@
+package io.vmxsim.guests;
+
+import io.vmxsim.cpu.decode.Assembler;
+import io.vmxsim.cpu.decode.CodeMode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A guest program of our own: a source in assembly language, among the resources of this package,
+ * that becomes a multiboot image when it is asked for.
+ *
+ * @param name what a user calls it; the source is {@code NAME.asm}
+ * @param cpus the processors it needs
+ */
+public record Guest(String name, int cpus) {
+  /** Where the image is loaded and its code expects to be. */
+  static final long ORIGIN = 0x10_0000;
+
+  private static final Pattern INCLUDE = Pattern.compile("(?m)^include \"(.*)\"$");
+  private static final int MOST_TEXT = 200;
+
+  /** The source as it was written, without what it includes. */
+  public String source() {
+    return resource(name + ".asm");
+  }
+
+  /** What it does, in a line: the first comment of the source. */
+  public String title() {
+    return source().lines().findFirst().orElse("").replaceFirst(";\\s*", "");
+  }
+
+  /** The image, with its multiboot header, to be loaded by {@link ImageLoader}. */
+  public byte[] image() {
+    return new Assembler(CodeMode.BITS32, ORIGIN).add(included(source())).bytes();
+  }
+
+  /**
+   * The image on a disk to boot from, for machines whose firmware knows no multiboot: a boot sector
+   * loads the rest by INT 13H as a multiboot loader would.
+   *
+   * @param commandLine what the guest is told, in ASCII
+   * @throws IllegalArgumentException if the command line does not fit into the boot sector
+   */
+  public byte[] disk(String commandLine) {
+    if (commandLine.length() > MOST_TEXT) {
+      throw new IllegalArgumentException("a command line of more than " + MOST_TEXT + " bytes");
+    }
+    byte[] image = image();
+    return BootDisk.of(image, commandLine);
+  }
+
+  private static String included(String source) {
+    StringBuilder text = new StringBuilder();
+    Matcher include = INCLUDE.matcher(source);
+    while (include.find()) {
+      String file = included(resource(include.group(1)));
+      include.appendReplacement(text, Matcher.quoteReplacement(file));
+    }
+    return include.appendTail(text).toString();
+  }
+
+  static String resource(String file) {
+    try (InputStream in = Guest.class.getResourceAsStream(file)) {
+      if (in == null) {
+        throw new IllegalStateException("no resource is called " + file);
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+package io.vmxsim.guests;
+
+import java.util.List;
+import java.util.Optional;
+
+/** The guest programs of our own. Their sources are this package's resources. */
+public final class GuestCatalog {
+  private static final List<Guest> GUESTS =
+      List.of(
+          new Guest("hello", 1),
+          new Guest("compute-loop", 1),
+          new Guest("cpuid-loop", 1),
+          new Guest("port-io-loop", 1),
+          new Guest("mmio-loop", 1),
+          new Guest("timer-tick-loop", 1),
+          new Guest("ipi-ping", 2),
+          new Guest("page-fault-storm", 1),
+          new Guest("table-update-storm", 1),
+          new Guest("tlb-miss-storm", 1),
+          new Guest("context-switch-storm", 1));
+
+  private GuestCatalog() {}
+
+  /** All of them, in the order a list shows them. */
+  public static List<Guest> list() {
+    return GUESTS;
+  }
+
+  /** The one of that name. */
+  public static Optional<Guest> find(String name) {
+    return GUESTS.stream().filter(guest -> guest.name().equals(name)).findFirst();
+  }
+}

@@ -1,0 +1,87 @@
+; Tests: each prints a line PASS or FAIL, and "finish" how many there were.
+
+; Passed if the flags say "equal" (ZF = 1).
+macro check name
+  call report
+  db name, 0
+endmacro
+
+; Passed if the attempt before raised this exception, or NOTHING.
+macro expect name, vector
+  cmp qword ptr [raised], vector
+  call report
+  db name, 0
+endmacro
+
+; Passed if it raised this exception with this error code.
+macro expect_code name, vector, code
+  call compare_raised
+  dq vector, code
+  call report
+  db name, 0
+endmacro
+
+compare_raised:                       ; ZF = 1 if [raised] and [error_code] are those behind the call
+  xchg [rsp], rbx
+  push rax
+  mov rax, [raised]
+  sub rax, [rbx]
+  jne .different
+  mov rax, [error_code]
+  sub rax, [rbx+8]
+.different:
+  pop rax
+  lea rbx, [rbx+16]
+  xchg [rsp], rbx
+  ret
+
+report:
+  xchg [rsp], rsi
+  pushfq
+  push rax
+  test byte ptr [rsp+8], 0x40
+  jne .pass
+  say "FAIL: "
+  inc dword ptr [failures]
+  jmp .name
+.pass:
+  say "PASS: "
+.name:
+  inc dword ptr [tests]
+  call print_text
+  test byte ptr [rsp+8], 0x40
+  jne .end
+  say " (raised "
+  mov rax, [raised]
+  call print_hex
+  say ", error code "
+  mov rax, [error_code]
+  call print_hex
+  say ", RAX "
+  mov rax, [rsp]
+  call print_hex
+  say ")"
+.end:
+  call new_line
+  pop rax
+  popfq
+  xchg [rsp], rsi
+  ret
+
+; Prints the sum and exits: status 0 if all passed, 1 if not.
+finish:
+  mov eax, [tests]
+  call print_decimal
+  say " tests, "
+  mov eax, [failures]
+  call print_decimal
+  say " failed"
+  call new_line
+  xor eax, eax
+  cmp dword ptr [failures], 0
+  setne al
+  jmp exit
+
+align 8
+tests: dd 0
+failures: dd 0

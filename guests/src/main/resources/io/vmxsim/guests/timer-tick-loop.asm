@@ -1,0 +1,37 @@
+; Sleeps between ticks of the local APIC's timer: ticks=N, interval=N bus cycles.
+include "start.asm"
+
+APIC   = 0xfee00000
+VECTOR = 0x40
+
+main:
+  parameter "ticks", 100
+  mov r12, rax
+  parameter "interval", 10000
+  mov r13, rax
+  mov qword ptr [HANDLERS+VECTOR*8], tick
+  mov ebx, APIC
+  mov dword ptr [rbx+0xf0], 0x1ff     ; the APIC is on; spurious vector FFH
+  mov dword ptr [rbx+0x3e0], 0x0b     ; divide by 1
+  mov dword ptr [rbx+0x320], VECTOR+0x20000    ; periodic
+  mov [rbx+0x380], r13d
+  xor r14d, r14d
+.sleep:
+  sti
+  hlt
+  cli
+  cmp r14, r12
+  jb .sleep
+  mov dword ptr [rbx+0x380], 0
+  mov rax, r14
+  call print_decimal
+  say " ticks"
+  call new_line
+  xor eax, eax
+  ret
+
+tick:
+  inc r14
+  mov dword ptr [rbx+0xb0], 0         ; EOI
+  add rsp, 16
+  iretq
