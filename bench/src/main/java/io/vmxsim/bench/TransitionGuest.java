@@ -13,6 +13,8 @@ import io.vmxsim.vmcs.ControlWord;
 import io.vmxsim.vmcs.EntryControl;
 import io.vmxsim.vmcs.ExitControl;
 import io.vmxsim.vmcs.ExitReason;
+import io.vmxsim.vmcs.PrimaryControl;
+import io.vmxsim.vmcs.SecondaryControl;
 import io.vmxsim.vmcs.VmcsField;
 import io.vmxsim.vmcs.VmxCapabilities;
 
@@ -38,8 +40,13 @@ final class TransitionGuest {
   private final VmxInstructions vmx;
   private final VmxCapabilities capabilities;
 
-  /** The guest at its first VM exit. */
-  TransitionGuest(String profile) {
+  /**
+   * The guest at its first VM exit.
+   *
+   * @param vpid whether it has a VPID, as guests of hypervisors have; if not, each VM entry and VM
+   *     exit drops every translation
+   */
+  TransitionGuest(String profile, boolean vpid) {
     CpuProfile cpu = CpuProfile.named(profile);
     PhysicalMemory memory = new PhysicalMemory(cpu.cpuid().maxPhyAddr());
     processor = new Processor(cpu, memory);
@@ -58,7 +65,7 @@ final class TransitionGuest {
     must(vmx.vmxon(VMXON_REGION));
     must(vmx.vmclear(VMCS_REGION));
     must(vmx.vmptrld(VMCS_REGION));
-    fillControls();
+    fillControls(vpid);
     fillHost();
     fillGuest();
     must(vmx.vmlaunch());
@@ -94,11 +101,15 @@ final class TransitionGuest {
     must(vmx.vmwrite(field.encoding(), value));
   }
 
-  private void fillControls() {
-    for (ControlWord word :
-        new ControlWord[] {ControlWord.PIN_BASED, ControlWord.PRIMARY_PROCESSOR_BASED}) {
-      write(word.field(), capabilities.adjust(word, 0));
-    }
+  private void fillControls(boolean vpid) {
+    long primary = vpid ? PrimaryControl.ACTIVATE_SECONDARY_CONTROLS.mask() : 0;
+    long secondary = vpid ? SecondaryControl.ENABLE_VPID.mask() : 0;
+    write(VmcsField.PIN_BASED_VM_EXECUTION_CONTROLS, capabilities.adjust(ControlWord.PIN_BASED, 0));
+    write(
+        VmcsField.PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS,
+        capabilities.adjust(ControlWord.PRIMARY_PROCESSOR_BASED, primary));
+    write(VmcsField.SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS, secondary);
+    write(VmcsField.VIRTUAL_PROCESSOR_IDENTIFIER, vpid ? 1 : 0);
     write(
         VmcsField.VM_EXIT_CONTROLS,
         capabilities.adjust(ControlWord.VM_EXIT, ExitControl.HOST_ADDRESS_SPACE_SIZE.mask()));

@@ -31,12 +31,16 @@ public class VmTransitionBenchmark {
   @Param({"max", "skylake-sp"})
   public String profile = "max";
 
-  private TransitionGuest guest = new TransitionGuest(profile);
+  /** Whether the guest has a VPID: without one every transition drops all translations. */
+  @Param({"true", "false"})
+  public boolean vpid = true;
+
+  private TransitionGuest guest = new TransitionGuest(profile, vpid);
 
   /** Brings the guest to its first VM exit. */
   @Setup
   public void enter() {
-    guest = new TransitionGuest(profile);
+    guest = new TransitionGuest(profile, vpid);
   }
 
   /** VM entry, JMP and CPUID, VM exit; RIP is moved on by VMREAD and VMWRITE. */

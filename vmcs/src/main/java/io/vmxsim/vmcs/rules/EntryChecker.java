@@ -44,6 +44,11 @@ public final class EntryChecker {
   private final Vmcs lastGood;
   private boolean anyGood;
 
+  /** The fields that differ from {@link #lastGood}. */
+  private final int[] changed = new int[VmcsField.COUNT];
+
+  private int changes;
+
   /** A checker for the processor of {@code context}, whose VMCS does not matter. */
   public EntryChecker(EntryContext context) {
     this.context = context;
@@ -74,28 +79,40 @@ public final class EntryChecker {
         asking[word] = applies ? asking[word] | rule : asking[word] & ~rule;
       }
     }
-    lastGood.copyFrom(vmcs);
+    for (int i = 0; i < changes; i++) {
+      VmcsField field = FIELDS[changed[i]];
+      lastGood.set(field, vmcs.get(field));
+    }
     anyGood = true;
   }
 
   private void findDue(Vmcs vmcs) {
+    changes = 0;
+    int field = vmcs.firstDifference(lastGood, 0);
+    while (field >= 0) {
+      changed[changes++] = field;
+      field = vmcs.firstDifference(lastGood, field + 1);
+    }
     if (!anyGood) {
       Arrays.fill(due, -1L);
       due[WORDS - 1] = -1L >>> (WORDS * 64 - RULES.length);
       return;
     }
     System.arraycopy(asking, 0, due, 0, WORDS);
-    for (int field = vmcs.firstDifference(lastGood, 0); field >= 0; ) {
-      VmcsField changed = FIELDS[field];
-      long difference = vmcs.get(changed) ^ lastGood.get(changed);
-      for (Readers readers : READERS[field]) {
-        if ((difference & readers.mask) != 0) {
-          for (int word = 0; word < WORDS; word++) {
-            due[word] |= readers.rules[word];
-          }
+    for (int i = 0; i < changes; i++) {
+      addReaders(vmcs, changed[i]);
+    }
+  }
+
+  /** The rules that read a bit of a field that is another now are due. */
+  private void addReaders(Vmcs vmcs, int field) {
+    long difference = vmcs.get(FIELDS[field]) ^ lastGood.get(FIELDS[field]);
+    for (Readers readers : READERS[field]) {
+      if ((difference & readers.mask) != 0) {
+        for (int word = 0; word < WORDS; word++) {
+          due[word] |= readers.rules[word];
         }
       }
-      field = vmcs.firstDifference(lastGood, field + 1);
     }
   }
 
