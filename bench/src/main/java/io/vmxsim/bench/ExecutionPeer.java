@@ -19,7 +19,9 @@ enum ExecutionPeer {
     @Override
     List<String> command(Path directory, Path disk) throws IOException {
       Path settings = directory.resolve("bochsrc");
-      Files.writeString(settings, BOCHSRC.formatted(disk, directory.resolve("bochs.log")));
+      Files.writeString(
+          settings,
+          BOCHSRC.formatted(disk, directory.resolve("bochs.log"), directory.resolve(SERIAL)));
       return List.of("env", "TERM=xterm", "bochs", "-q", "-f", settings.toString());
     }
   },
@@ -29,8 +31,11 @@ enum ExecutionPeer {
     List<String> command(Path directory, Path disk) {
       String options =
           "-accel tcg -display none -no-reboot -debugcon stdio"
-              + " -device isa-debug-exit,iobase=0xf4 -drive format=raw,if=floppy,file=";
-      return List.of(("qemu-system-x86_64 " + options + disk).split(" ", -1));
+              + " -device isa-debug-exit,iobase=0xf4 -drive format=raw,if=floppy,file="
+              + disk
+              + " -serial file:"
+              + directory.resolve(SERIAL);
+      return List.of(("qemu-system-x86_64 " + options).split(" ", -1));
     }
   };
 
@@ -47,10 +52,15 @@ enum ExecutionPeer {
       cpu: model=corei7_sandy_bridge_2600k, ips=50000000
       clock: sync=none, time0=1
       port_e9_hack: enabled=1
+      com1: enabled=1, mode=file, dev=%s
       panic: action=fatal
       error: action=ignore
       info: action=ignore
       """;
+
+  /** What the guest sends through its serial port. */
+  private static final String SERIAL = "serial";
+
   private static final int DISK_BYTES = 1440 * 1024;
   private static final int TIMEOUT_SECONDS = 300;
 
@@ -75,14 +85,16 @@ enum ExecutionPeer {
   /**
    * Runs a guest to its end.
    *
+   * @param bootDisk the first sectors of a floppy disk that boots it
+   * @param expected what the guest writes to port E9H or its serial port
    * @param directory for files, which the caller deletes
    * @return processor time in seconds, the start of the simulator and the BIOS included
    * @throws IllegalStateException if the guest did not write {@code expected}
    */
-  double run(ExecutionGuest guest, String expected, Path directory)
+  double run(byte[] bootDisk, String expected, Path directory)
       throws IOException, InterruptedException {
     Path disk = directory.resolve("disk");
-    Files.write(disk, Arrays.copyOf(guest.bootSector(), DISK_BYTES));
+    Files.write(disk, Arrays.copyOf(bootDisk, DISK_BYTES));
     Path input = Files.writeString(directory.resolve("input"), "c\n");
     Path output = directory.resolve("output");
     Path times = directory.resolve("times");
@@ -99,7 +111,12 @@ enum ExecutionPeer {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
       throw new IllegalStateException(title + " did not end");
     }
-    if (!Files.readString(output, StandardCharsets.ISO_8859_1).contains(expected)) {
+    String said = Files.readString(output, StandardCharsets.ISO_8859_1);
+    Path serial = directory.resolve(SERIAL);
+    if (Files.exists(serial)) {
+      said += Files.readString(serial, StandardCharsets.ISO_8859_1);
+    }
+    if (!said.contains(expected)) {
       throw new IllegalStateException(title + " did not compute " + expected);
     }
     return ofChildren(Files.readString(times));

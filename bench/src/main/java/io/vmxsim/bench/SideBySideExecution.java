@@ -79,8 +79,8 @@ public final class SideBySideExecution {
     for (int i = 0; i < RUNS; i++) {
       ours[i] = millions / (run(load.longer).seconds - run(load.shorter).seconds);
       for (int peer = 0; peer < peers.length; peer++) {
-        double more = peers[peer].run(load.longer, longer.letters, directory);
-        double less = peers[peer].run(load.shorter, shorter.letters, directory);
+        double more = peers[peer].run(load.longer.bootSector(), longer.letters, directory);
+        double less = peers[peer].run(load.shorter.bootSector(), shorter.letters, directory);
         theirs[peer][i] = millions / (more - less);
       }
     }

@@ -2,12 +2,15 @@ package io.vmxsim.guests;
 
 import io.vmxsim.cpu.decode.Assembler;
 import io.vmxsim.cpu.decode.CodeMode;
+import io.vmxsim.vmcs.VmcsField;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * A guest program of our own: a source in assembly language, among the resources of this package,
@@ -21,6 +24,10 @@ public record Guest(String name, int cpus) {
   static final long ORIGIN = 0x10_0000;
 
   private static final Pattern INCLUDE = Pattern.compile("(?m)^include \"(.*)\"$");
+
+  /** A file that is not there: it comes from {@link VmcsField}. */
+  private static final String VMCS_FIELDS = "vmcs-fields";
+
   private static final int MOST_TEXT = 200;
 
   /** The source as it was written, without what it includes. */
@@ -57,10 +64,18 @@ public record Guest(String name, int cpus) {
     StringBuilder text = new StringBuilder();
     Matcher include = INCLUDE.matcher(source);
     while (include.find()) {
-      String file = included(resource(include.group(1)));
+      String name = include.group(1);
+      String file = name.equals(VMCS_FIELDS) ? vmcsFields() : included(resource(name));
       include.appendReplacement(text, Matcher.quoteReplacement(file));
     }
     return include.appendTail(text).toString();
+  }
+
+  /** The encoding of each field by its name. */
+  private static String vmcsFields() {
+    return Arrays.stream(VmcsField.values())
+        .map(field -> "%s = %#x\n".formatted(field.name(), field.encoding()))
+        .collect(Collectors.joining());
   }
 
   static String resource(String file) {

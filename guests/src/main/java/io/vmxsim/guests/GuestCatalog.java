@@ -17,7 +17,8 @@ public final class GuestCatalog {
           new Guest("page-fault-storm", 1),
           new Guest("table-update-storm", 1),
           new Guest("tlb-miss-storm", 1),
-          new Guest("context-switch-storm", 1));
+          new Guest("context-switch-storm", 1),
+          new Guest("hypervisor", 1));
 
   private GuestCatalog() {}
 

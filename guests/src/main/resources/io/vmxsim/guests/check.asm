@@ -1,5 +1,8 @@
 ; Tests: each prints a line PASS or FAIL, and "finish" how many there were.
 
+tests = VARIABLES+0x80
+failures = VARIABLES+0x88
+
 ; Passed if the flags say "equal" (ZF = 1).
 macro check name
   call report
@@ -81,7 +84,3 @@ finish:
   cmp dword ptr [failures], 0
   setne al
   jmp exit
-
-align 8
-tests: dd 0
-failures: dd 0

@@ -23,6 +23,12 @@ IA32_STAR = 0xc0000081
 IA32_LSTAR = 0xc0000082
 IA32_FMASK = 0xc0000084
 
+kernel_stack = GUEST_VARIABLES
+processes = GUEST_VARIABLES+8
+current = GUEST_VARIABLES+12
+isolation = GUEST_VARIABLES+16
+pcid = GUEST_VARIABLES+20
+
 main:
   parameter "processes", 4
   mov [processes], eax
@@ -178,10 +184,3 @@ align 4096
 user:
   inc qword ptr [r8]
   syscall
-
-align 8
-kernel_stack: dq 0
-processes: dd 0
-current: dd 0
-isolation: dd 0
-pcid: dd 0

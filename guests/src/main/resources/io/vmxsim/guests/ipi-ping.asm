@@ -4,6 +4,9 @@ include "processors.asm"
 
 VECTOR = 0x50
 
+rounds = GUEST_VARIABLES
+ready = GUEST_VARIABLES+8
+
 main:
   parameter "rounds", 200
   mov [rounds], rax
@@ -55,6 +58,3 @@ received:
   add rsp, 16
   iretq
 
-align 8
-rounds: dq 0
-ready: dd 0

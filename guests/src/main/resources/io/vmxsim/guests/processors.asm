@@ -7,6 +7,9 @@ ICR_HIGH  = 0x310
 LOW_CODE  = 0x8000                    ; where the others start, in real mode
 STACKS    = 0x240000                  ; 8 KBytes for each of the others
 
+others = VARIABLES+0xc0
+stacks_taken = VARIABLES+0xc8
+
 start_others:
   mov esi, low_code
   mov edi, LOW_CODE
@@ -50,8 +53,8 @@ other32:
 bits 64
 other64:
   mov eax, 0x2000
-  lock xadd dword ptr [next_stack], eax
-  mov esp, eax
+  lock xadd dword ptr [stacks_taken], eax
+  lea esp, [rax+STACKS+0x2000]
   mov ebx, APIC
   mov dword ptr [rbx+0xf0], 0x1ff     ; the APIC is on; spurious vector FFH
   call qword ptr [others]
@@ -59,6 +62,3 @@ other64:
   cli
   hlt
   jmp .stop
-align 8
-others: dq 0
-next_stack: dd STACKS+0x2000

@@ -12,6 +12,9 @@ IDT      = 0x206000
 STUBS    = 0x207000         ; one call per vector, 8 bytes each
 HANDLERS = 0x208000         ; what each vector goes to; 0: see "unhandled"
 TSS      = 0x209000
+VARIABLES = 0x20a000        ; what is written lies apart from code; all of it is 0 at the start
+GUEST_VARIABLES = 0x20b000  ; those of the guest that includes this
+VARIABLES_END = 0x20c000
 STACK    = 0x220000         ; the end of it
 INTERRUPT_STACK = 0x230000  ; what interrupts in user mode start on
 FREE     = 0x400000         ; RAM that nothing here uses
@@ -20,6 +23,14 @@ CODE32   = 0x28             ; selectors; 64-bit code is 8, data is 10H
 USER_DATA = 0x1b
 USER_CODE = 0x23
 TASK     = 0x30
+
+multiboot = VARIABLES       ; the address of the loader's information
+raised   = VARIABLES+8      ; what the last attempt raised: vector,
+error_code = VARIABLES+16   ; error code,
+raised_at = VARIABLES+24    ; RIP
+resume   = VARIABLES+32     ; where an attempt goes on: RIP, RSP, RFLAGS
+resume_stack = VARIABLES+40
+resume_flags = VARIABLES+48
 
 COM1     = 0x3f8
 NOTHING  = -1               ; what [raised] holds if nothing was raised
@@ -35,11 +46,11 @@ image:
   dd image, image, 0, 0, start
 start:
   cld
-  mov [multiboot], ebx
   mov edi, TABLES
   xor eax, eax
-  mov ecx, 0x2400                     ; tables, IDT, stubs, handlers, TSS
-  rep stosd
+  mov ecx, VARIABLES_END-TABLES
+  rep stosb
+  mov [multiboot], ebx
   mov dword ptr [TABLES], POINTERS+7
   mov eax, DIRECTORY+7
   mov edi, POINTERS
@@ -108,7 +119,6 @@ gdt: dq 0
   dq 0x0000890000000067, 0            ; 30H: the TSS, whose base is put in below
 idt_register: dw 0xfff
   dq IDT
-multiboot: dd 0, 0
 
 start64:
   mov esp, STACK
@@ -214,14 +224,6 @@ unhandled:
   call new_line
   mov eax, 3
   jmp exit
-
-align 8
-raised: dq 0                          ; what the last attempt raised: vector,
-error_code: dq 0                      ; error code,
-raised_at: dq 0                       ; RIP
-resume: dq 0
-resume_stack: dq 0
-resume_flags: dq 0
 
 ; Does what may raise an exception; [raised] tells. All registers are kept but by what is done.
 macro attempt code

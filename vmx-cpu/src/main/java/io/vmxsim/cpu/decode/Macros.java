@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
  *
  * <p>{@code macro NAME A, B} begins one and {@code endmacro} ends it. A line {@code NAME x, {y, z}}
  * becomes its body, with {@code x} for the word {@code A} and {@code y, z} for {@code B}; what is
- * not given is empty. {@code @} is a number of this use, for labels.
+ * not given is empty. Inside a longer word it is <code>{A}</code>. {@code @} is a number of this
+ * use, for labels.
  */
 final class Macros {
   private static final Pattern BEGIN = Pattern.compile("macro\\s+(\\w+)\\s*(.*)");
@@ -63,7 +64,7 @@ final class Macros {
       String text = body.replace("@", number);
       for (int i = 0; i < macro.parameters.size(); i++) {
         String argument = i < arguments.size() ? arguments.get(i) : "";
-        Pattern word = Pattern.compile("\\b" + macro.parameters.get(i) + "\\b");
+        Pattern word = Pattern.compile("\\{%1$s}|\\b%1$s\\b".formatted(macro.parameters.get(i)));
         text = word.matcher(text).replaceAll(Matcher.quoteReplacement(argument));
       }
       expand(text, out);
