@@ -269,6 +269,12 @@ public final class Mmu {
     return fetches.repeatsAndCounts(va, access);
   }
 
+  /** Where {@link #translate} would lead a fetch, if the filter knows; else -1. Changes nothing. */
+  public long fetchable(long va, int access) {
+    int row = fetches.row(va);
+    return fetches.permits(row, va, access) ? fetches.frame(row) | (va & OFFSET_4K) : -1;
+  }
+
   /** The physical address of the last translation that was OK. */
   public long physicalAddress() {
     return physicalAddress;

@@ -104,6 +104,11 @@ final class TlbFilter {
     return access < ACCESSES && (table[row] & question(access)) == (address & PAGE);
   }
 
+  /** Where the page of a row is. */
+  long frame(int row) {
+    return table[row + 1] & PAGE;
+  }
+
   /** Takes the page in a row for the last translation, which uses its entry in the TLB. */
   void take(int row, long address, int access) {
     long found = table[row + 1];

@@ -44,6 +44,18 @@ public final class BranchHistory {
     lengths[i] = length;
   }
 
+  /**
+   * The last run has come to an end sooner than was said.
+   *
+   * @param last bytes before its last instruction
+   * @param length its bytes
+   */
+  public void shorten(int last, int length) {
+    int i = (int) (count - 1) & KEPT - 1;
+    lasts[i] = last;
+    lengths[i] = length;
+  }
+
   /** An event is delivered at {@code rip}: in the middle of a run, or after its end. */
   public void eventAt(long rip) {
     int i = (int) (count - 1) & KEPT - 1;

@@ -10,8 +10,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decoded instructions that follow one another in a page and run one after another: only the last
- * can transfer control or change what the next ones mean.
+ * Decoded instructions that follow one another in a page and run one after another, unless a
+ * conditional branch among them is taken: only the last can transfer control otherwise, or change
+ * what the next ones mean.
  */
 final class Block {
   /** The offset of a block that is not kept. */
@@ -26,21 +27,19 @@ final class Block {
   /** {@code prices[i]}: base costs of the first {@code i} instructions, in cycles. */
   final long[] prices;
 
+  /** Base costs of all instructions, in cycles. */
+  final long price;
+
   /** Bytes before the last instruction, and of all. */
   final int last;
 
   final int length;
 
-  /** The instructions as {@link Packed} has them. */
-  final long[] packed;
-
-  final long[] constants;
+  /** The instructions as {@link Packed} has them, and {@link Form#END}. */
+  final Packed[] packed;
 
   /** {@code ends[i]}: where instruction {@code i} ends, in bytes from the start of the block. */
   final int[] ends;
-
-  /** Whether the last instruction says where it goes on. */
-  final boolean branches;
 
   /** Whether what follows runs in the same context: mode, privilege, segments, events. */
   final boolean keepsContext;
@@ -64,23 +63,30 @@ final class Block {
     code = instructions.toArray(new Instruction[0]);
     this.mode = mode;
     prices = new long[code.length + 1];
-    packed = new long[code.length];
-    constants = new long[code.length];
+    packed = new Packed[code.length + 1];
     ends = new int[code.length];
     int end = 0;
     for (int i = 0; i < code.length; i++) {
       end += code[i].length;
       ends[i] = end;
-      packed[i] = packs ? Packed.pack(code[i], end) : Packed.PLAIN;
-      constants[i] = Packed.constant(code[i], end);
+      packed[i] = packs ? Packed.pack(code[i], i, end) : new Packed(Form.PLAIN, i, end);
       prices[i + 1] = prices[i] + costs.instruction(priceClass(code[i]));
     }
+    packed[code.length] = new Packed(Form.END, code.length, end);
+    for (int i = 0; i < code.length; i++) {
+      packed[i].next = packed[i + 1];
+    }
+    price = prices[code.length];
     length = end;
-    last = end - code[code.length - 1].length;
+    last = beginning(code.length - 1);
     Op ending = code[code.length - 1].op;
     keepsContext = !changesContext(ending);
-    branches = ends(ending);
     lastRetiresItself = retiresItself(ending);
+  }
+
+  /** Where instruction {@code i} begins, in bytes from the start of the block. */
+  int beginning(int i) {
+    return i == 0 ? 0 : ends[i - 1];
   }
 
   /** The number of instructions before the one that lies {@code distance} bytes from the start. */
@@ -109,7 +115,8 @@ final class Block {
 
   /** Whether a block ends with this operation. */
   static boolean ends(Op op) {
-    return op.group() == Op.Group.BRANCH || op.group() == Op.Group.NONE || changesContext(op);
+    boolean transfers = op.group() == Op.Group.BRANCH && op != Op.J_CC;
+    return transfers || op.group() == Op.Group.NONE || changesContext(op);
   }
 
   private static boolean changesContext(Op op) {

@@ -77,6 +77,15 @@ public final class CodeCache {
     return block;
   }
 
+  /** The block that starts at a physical address, if it has run lately; else null. */
+  @Nullable Block known(long address, CodeMode mode) {
+    long number = address >>> PAGE_SHIFT;
+    CodePage page = recent[(int) number & RECENT - 1];
+    Block block =
+        page == null || page.number != number ? null : page.blocks[(int) address & PAGE - 1];
+    return block != null && block.mode == mode ? block : null;
+  }
+
   private CodePage find(long number) {
     CodePage page = pages.get(number);
     if (page == null) {

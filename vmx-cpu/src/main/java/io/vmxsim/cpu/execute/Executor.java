@@ -68,7 +68,7 @@ public final class Executor implements GuestSide {
     mem = new Mem(processor, code, horizon, faults);
     Operands operands = new Operands(state, mem, segments);
     interpreter = new Interpreter(processor, operands, progress, faults);
-    packed = new PackedInterpreter(operands, interpreter, progress, horizon);
+    packed = new PackedInterpreter(operands, interpreter, progress, horizon, branches, code);
   }
 
   /** An executor for the only processor of a machine, which is told to run it. */
@@ -165,12 +165,12 @@ public final class Executor implements GuestSide {
     boolean far = horizon.isFar();
     Block block = fetch();
     while (true) {
-      run(block, horizon.fit(block, far, end - processor.instructions()));
+      Block last = run(block, horizon.fit(block, far, end - processor.instructions()));
       far = horizon.isFar();
-      if (!far || !block.keepsContext) {
+      if (!far || !last.keepsContext) {
         return;
       }
-      block = fetchAfter(block);
+      block = fetchAfter(last);
     }
   }
 
@@ -267,15 +267,15 @@ public final class Executor implements GuestSide {
     return code.transientBlock(straddling, straddling.length, segments.mode());
   }
 
-  private void run(Block block, int count) {
-    boolean wasOn = !block.keepsContext && processor.vmx().isOn();
-    branches.run(state.rip, block.last, block.length);
-    progress.begin();
-    progress.finish(block, packed.run(block, count));
-    if (!block.keepsContext) {
+  /** Runs instructions of a block, and if they are all, blocks that follow; the last of these. */
+  private Block run(Block block, int count) {
+    boolean wasOn = processor.vmx().isOn();
+    Block last = packed.run(block, count);
+    if (!last.keepsContext) {
       rootIsMachineCode = processor.vmx().isOn() && (rootIsMachineCode || !wasOn);
       refresh();
     }
+    return last;
   }
 
   @Override

@@ -52,6 +52,11 @@ final class Horizon {
     return cycles.guest <= lastGuestCycle && processor.instructions() <= lastInstruction;
   }
 
+  /** Whether a block may run whole without a further look at events. */
+  boolean isFarFor(Block block) {
+    return isFar() && block.price <= ORDINARY;
+  }
+
   /** Time may have passed otherwise than by base costs of instructions. */
   void timePassed() {
     lastGuestCycle = cycles.guest + until - ORDINARY - processor.now();
@@ -64,7 +69,7 @@ final class Horizon {
    */
   int fit(Block block, boolean far, long budget) {
     int length = block.code.length;
-    return far && block.prices[length] <= ORDINARY ? length : fitClosely(block, budget);
+    return far && block.price <= ORDINARY ? length : fitClosely(block, budget);
   }
 
   private int fitClosely(Block block, long budget) {

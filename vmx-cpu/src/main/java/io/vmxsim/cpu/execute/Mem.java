@@ -292,6 +292,15 @@ final class Mem {
     return address;
   }
 
+  /**
+   * What {@link #fetch} would answer, if that is known and it is plain RAM; else -1. Changes
+   * nothing.
+   */
+  long fetchable(long linear) {
+    long address = mmu.fetchable(linear, Access.FETCH | privilege);
+    return address >= 0 && isRam(address) ? address : -1;
+  }
+
   /** Whether it is in the page of the last one, whose block was for that page. */
   boolean fetchesAgain(long linear) {
     return mmu.fetchesAgain(linear, Access.FETCH | privilege);

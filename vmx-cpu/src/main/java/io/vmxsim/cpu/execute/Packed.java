@@ -3,106 +3,125 @@ package io.vmxsim.cpu.execute;
 import io.vmxsim.cpu.decode.CodeMode;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.decode.Op;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The frequent instructions of 64-bit code in one long each, which {@link PackedInterpreter} runs.
- * What has no form here is {@link #PLAIN}, and runs from its {@link Instruction}.
+ * One of the frequent instructions of 64-bit code, made ready to run by its {@link Form}. What has
+ * none is {@link Form#PLAIN}, and runs from its {@link Instruction}.
  *
- * <pre>
- *   7:0   form: what to do
- *  12:8   first register: the destination, or the source where the destination is in memory
- *  17:13  second register, or the base of the address
- *  22:18  index of the address, or a condition
- *  24:23  scale
- *  28:25  operand size in bytes; that in memory if there is one
- *  63:32  displacement
- * </pre>
- *
- * <p>A constant goes with it. Where a form takes a register and a constant it takes their sum: one
- * of them is 0.
+ * <p>Where a form takes a register and a constant it takes their sum: one of them is 0.
  *
  * <p>An address relative to RIP is relative to the start of the block instead, whose RIP is in a
- * register of its own; so are targets of branches, which stand with the immediates.
+ * register of its own; so are targets of branches.
  */
 final class Packed {
-  static final int PLAIN = 0;
-
   /** The register that holds the RIP of the first instruction of the block. */
   static final int BLOCK = 18;
 
-  static final int NOP = 1;
+  private static final int NONE = Instruction.NO_REGISTER;
 
-  // Three groups, by what the operands are and so what is to be done first.
+  /** What to do. */
+  final Form form;
 
-  /** An arithmetic operation of {@link AluOperations} is added: first, and second or constant. */
-  static final int ALU = 8;
+  /** The destination, or the source where the destination is in memory. */
+  final byte first;
 
-  static final int MOV = 16;
-  static final int MOVZX_8 = 17;
-  static final int MOVZX_16 = 18;
-  static final int MOVSXD = 19;
-  static final int INC = 20;
-  static final int DEC = 21;
-  static final int SHL = 22;
-  static final int SHR = 23;
-  static final int SAR = 24;
-  static final int SET_CC = 25;
-  static final int CMOV = 26;
-  static final int IMUL = 27;
+  /** The other register, or the base of the address. */
+  private final byte second;
 
-  /** From here on, with an address. */
-  static final int MEMORY = 32;
+  /** Index of the address, or a condition. */
+  final byte index;
 
-  /** The operation is added: first register and memory. */
-  static final int ALU_RM = 32;
+  private final byte scale;
 
-  /** The operation is added: memory, and first register or constant. */
-  static final int ALU_MR = 40;
+  /** Operand size in bytes; that in memory if there is one. */
+  final byte size;
 
-  static final int LOAD = 48;
-  static final int STORE = 49;
-  static final int LEA = 50;
+  /** Which of {@link AluOperations#operate}, where the form does not say so. */
+  final byte operation;
 
-  /** From here on, of the stack and branches. */
-  static final int FLOW = 64;
+  /** Which instruction of its block this is. */
+  final byte position;
 
-  static final int JCC = 64;
-  static final int JMP = 65;
-  static final int CALL = 66;
-  static final int RET = 67;
-  static final int PUSH = 68;
-  static final int POP = 69;
+  /** Where it ends, in bytes from the start of the block. */
+  final short end;
 
-  private Packed() {}
+  /** With the first register, what an instruction with an address takes from a register. */
+  private final int immediate;
+
+  /** Displacement, number to work with, or target. */
+  final long constant;
+
+  /** The instruction after it in the block, if any. */
+  @Nullable Packed next;
+
+  /** What stands for an instruction that has no form, or for the end of a block. */
+  Packed(Form form, int position, int end) {
+    this.form = form;
+    this.position = (byte) position;
+    this.end = (short) end;
+    first = (byte) NONE;
+    second = (byte) NONE;
+    index = (byte) NONE;
+    operation = 0;
+    scale = 0;
+    size = 8;
+    immediate = 0;
+    constant = 0;
+  }
+
+  private Packed(Form form, Instruction in, int position, int end) {
+    this.form = form;
+    this.position = (byte) position;
+    this.end = (short) end;
+    first = (byte) first(in);
+    second = (byte) second(in);
+    index = (byte) index(in);
+    operation = (byte) operation(in);
+    scale = (byte) in.scale;
+    size = (byte) size(in);
+    immediate = in.isMemory && takesConstant(in.op) ? (int) in.immediate : 0;
+    constant = constant(in, end);
+  }
 
   /**
    * Packs an instruction of a block.
    *
+   * @param position which instruction of the block
    * @param end where it ends, in bytes from the start of the block
    */
-  static long pack(Instruction in, int end) {
-    int form = form(in);
-    long displacement = in.displacement;
-    if (form == PLAIN || form == NOP) {
-      return form;
-    }
-    if (in.isMemory && in.base == Instruction.RIP) {
-      displacement += end;
-    }
-    if (in.isMemory && displacement != (int) displacement) {
-      return PLAIN;
-    }
-    return form
-        | (first(in, form) & 31L) << 8
-        | (second(in) & 31L) << 13
-        | (index(in, form) & 31L) << 18
-        | (long) in.scale << 23
-        | size(in) << 25
-        | (in.isMemory ? displacement << 32 : 0);
+  static Packed pack(Instruction in, int position, int end) {
+    Form form = form(in);
+    return form == Form.PLAIN || form == Form.NOP
+        ? new Packed(form, position, end)
+        : new Packed(form, in, position, end);
   }
 
-  /** The constant that goes with a packed instruction. */
-  static long constant(Instruction in, int end) {
+  /** What the instruction works with: a register or a number. */
+  long source(PackedInterpreter on) {
+    return on.register(second) + constant;
+  }
+
+  /** What goes to memory: a register or a number. */
+  long stored(PackedInterpreter on) {
+    return on.register(first) + immediate;
+  }
+
+  /** The effective address. */
+  long address(PackedInterpreter on) {
+    return on.register(second) + (on.register(index) << scale) + constant;
+  }
+
+  /** Sets the destination; the next instruction. */
+  @Nullable Packed set(PackedInterpreter on, long value) {
+    on.setRegister(first, value);
+    return next;
+  }
+
+  private static long constant(Instruction in, int end) {
+    if (in.isMemory) {
+      return in.base == Instruction.RIP ? in.displacement + end : in.displacement;
+    }
     return switch (in.op) {
       case J_CC, JMP_J, CALL_J -> in.immediate + end;
       case SHL_RM_I, SHR_RM_I, SAR_RM_I -> count(in);
@@ -110,10 +129,9 @@ final class Packed {
     };
   }
 
-  private static int first(Instruction in, int form) {
-    boolean fromConstant = in.isMemory || form == PUSH;
-    return takesConstant(in.op) && fromConstant
-        ? Instruction.NO_REGISTER
+  private static int first(Instruction in) {
+    return takesConstant(in.op) && in.isMemory
+        ? NONE
         : in.isMemory || takesRegisterFirst(in.op) ? in.reg : in.rm;
   }
 
@@ -123,47 +141,23 @@ final class Packed {
     }
     return switch (in.op) {
       case J_CC, JMP_J, CALL_J -> BLOCK;
-      case JMP_RM, CALL_RM -> in.rm;
+      case JMP_RM, CALL_RM, PUSH_RM -> in.rm;
       case ADD_RM_R, OR_RM_R, AND_RM_R, SUB_RM_R, XOR_RM_R, CMP_RM_R, TEST_RM_R, MOV_RM_R -> in.reg;
-      default -> takesRegisterFirst(in.op) ? in.rm : Instruction.NO_REGISTER;
+      default -> takesRegisterFirst(in.op) ? in.rm : NONE;
     };
   }
 
-  private static int index(Instruction in, int form) {
-    return form == JCC || form == SET_CC || form == CMOV ? in.condition() : in.index;
+  private static int index(Instruction in) {
+    boolean conditional = in.op == Op.SET_CC || in.op == Op.CMOV_CC;
+    return conditional ? in.condition() : in.isMemory ? in.index : NONE;
   }
 
-  private static long size(Instruction in) {
+  private static int size(Instruction in) {
     return switch (in.op) {
       case MOVZX_8 -> in.isMemory ? 1 : in.operandSize;
       case MOVZX_16 -> in.isMemory ? 2 : in.operandSize;
-      case SET_CC -> 8; // of the whole register, which it mostly leaves alone
       default -> in.operandSize;
     };
-  }
-
-  static int first(long word) {
-    return (int) (word >>> 8) & 31;
-  }
-
-  static int second(long word) {
-    return (int) (word >>> 13) & 31;
-  }
-
-  static int index(long word) {
-    return (int) (word >>> 18) & 31;
-  }
-
-  static int scale(long word) {
-    return (int) (word >>> 23) & 3;
-  }
-
-  static int size(long word) {
-    return (int) (word >>> 25) & 15;
-  }
-
-  static int displacement(long word) {
-    return (int) (word >> 32);
   }
 
   private static boolean takesRegisterFirst(Op op) {
@@ -182,106 +176,137 @@ final class Packed {
     };
   }
 
-  private static int form(Instruction in) {
+  private static int operation(Instruction in) {
+    return switch (in.op) {
+      case OR_RM_R, OR_RM_I, OR_R_RM -> AluOperations.OR;
+      case AND_RM_R, AND_RM_I, AND_R_RM -> AluOperations.AND;
+      case SUB_RM_R, SUB_RM_I, SUB_R_RM -> AluOperations.SUB;
+      case XOR_RM_R, XOR_RM_I, XOR_R_RM -> AluOperations.XOR;
+      case CMP_RM_R, CMP_RM_I, CMP_R_RM -> AluOperations.CMP;
+      case TEST_RM_R, TEST_RM_I -> AluOperations.TEST;
+      default -> AluOperations.ADD;
+    };
+  }
+
+  private static Form form(Instruction in) {
     boolean plain =
         in.mode != CodeMode.BITS64
             || (in.isMemory && (in.addressSize != 8 || in.segment >= Instruction.FS));
-    return plain ? PLAIN : arithmetic(in);
+    return plain ? Form.PLAIN : arithmetic(in);
   }
 
-  private static int arithmetic(Instruction in) {
+  private static Form arithmetic(Instruction in) {
     return switch (in.op) {
-      case ADD_RM_R, ADD_RM_I -> memoryFirst(in, AluOperations.ADD);
-      case OR_RM_R, OR_RM_I -> memoryFirst(in, AluOperations.OR);
-      case AND_RM_R, AND_RM_I -> memoryFirst(in, AluOperations.AND);
-      case SUB_RM_R, SUB_RM_I -> memoryFirst(in, AluOperations.SUB);
-      case XOR_RM_R, XOR_RM_I -> memoryFirst(in, AluOperations.XOR);
-      case CMP_RM_R, CMP_RM_I -> memoryFirst(in, AluOperations.CMP);
-      case TEST_RM_R, TEST_RM_I -> memoryFirst(in, AluOperations.TEST);
-      case ADD_R_RM -> registerFirst(in, AluOperations.ADD);
-      case OR_R_RM -> registerFirst(in, AluOperations.OR);
-      case AND_R_RM -> registerFirst(in, AluOperations.AND);
-      case SUB_R_RM -> registerFirst(in, AluOperations.SUB);
-      case XOR_R_RM -> registerFirst(in, AluOperations.XOR);
-      case CMP_R_RM -> registerFirst(in, AluOperations.CMP);
+      case ADD_RM_R, ADD_RM_I, OR_RM_R, OR_RM_I, AND_RM_R, AND_RM_I -> memoryFirst(in);
+      case SUB_RM_R, SUB_RM_I, XOR_RM_R, XOR_RM_I -> memoryFirst(in);
+      case CMP_RM_R, CMP_RM_I, TEST_RM_R, TEST_RM_I -> memoryFirst(in);
+      case ADD_R_RM, OR_R_RM, AND_R_RM, SUB_R_RM, XOR_R_RM, CMP_R_RM ->
+          in.isMemory
+              ? wide(in, Form.ALU_RM)
+              : wide(in, Form.arithmetic(operation(in), in.operandSize));
       default -> move(in);
     };
   }
 
-  private static int memoryFirst(Instruction in, int operation) {
+  private static Form memoryFirst(Instruction in) {
+    int operation = operation(in);
+    if (in.isMemory) {
+      boolean compares = operation >= AluOperations.CMP && hasLowRegister(in);
+      return compares ? Form.COMPARE_MR : wide(in, Form.ALU_MR);
+    }
+    if (in.operandSize >= 4) {
+      return Form.arithmetic(operation, in.operandSize);
+    }
     // Comparisons leave no part of a register alone, so they may be of any size.
-    boolean anySize =
-        operation >= AluOperations.CMP
-            && (takesConstant(in.op) || in.reg < Instruction.HIGH_BYTE)
-            && (in.isMemory || in.rm < Instruction.HIGH_BYTE);
-    int form = (in.isMemory ? ALU_MR : ALU) + operation;
-    return anySize ? form : wide(in, form);
+    boolean compares =
+        operation >= AluOperations.CMP && hasLowRegister(in) && in.rm < Instruction.HIGH_BYTE;
+    return compares ? Form.COMPARE : Form.PLAIN;
   }
 
-  private static int registerFirst(Instruction in, int operation) {
-    return wide(in, (in.isMemory ? ALU_RM : ALU) + operation);
+  private static boolean hasLowRegister(Instruction in) {
+    return takesConstant(in.op) || in.reg < Instruction.HIGH_BYTE;
   }
 
   /** A form for operands of 4 or 8 bytes: smaller ones leave a part of their register alone. */
-  private static int wide(Instruction in, int form) {
-    return in.operandSize >= 4 ? form : PLAIN;
+  private static Form wide(Instruction in, Form form) {
+    return in.operandSize >= 4 ? form : Form.PLAIN;
   }
 
-  private static int registers(Instruction in, int form) {
-    return in.isMemory ? PLAIN : wide(in, form);
+  private static Form registers(Instruction in, Form form) {
+    return in.isMemory ? Form.PLAIN : wide(in, form);
   }
 
-  private static int move(Instruction in) {
+  private static Form move(Instruction in) {
+    boolean low = in.rm < Instruction.HIGH_BYTE;
     return switch (in.op) {
-      case MOV_R_RM -> wide(in, in.isMemory ? LOAD : MOV);
-      case MOV_RM_R -> in.isMemory && in.reg < Instruction.HIGH_BYTE ? STORE : registers(in, MOV);
-      case MOV_RM_I -> in.isMemory ? STORE : wide(in, MOV);
-      case MOVZX_8 -> in.isMemory ? wide(in, LOAD) : low(in, MOVZX_8);
-      case MOVZX_16 -> wide(in, in.isMemory ? LOAD : MOVZX_16);
-      case MOVSXD -> in.operandSize == 8 ? registers(in, MOVSXD) : PLAIN;
-      case LEA -> wide(in, LEA);
-      case CMOV_CC -> registers(in, CMOV);
-      case SET_CC -> in.isMemory || in.rm >= Instruction.HIGH_BYTE ? PLAIN : SET_CC;
-      case IMUL_R_RM -> registers(in, IMUL);
-      case INC -> registers(in, INC);
-      case DEC -> registers(in, DEC);
-      case SHL_RM_I -> shift(in, SHL);
-      case SHR_RM_I -> shift(in, SHR);
-      case SAR_RM_I -> shift(in, SAR);
+      case MOV_R_RM -> in.isMemory ? wide(in, load(in)) : wide(in, copy(in));
+      case MOV_RM_R ->
+          in.isMemory && in.reg < Instruction.HIGH_BYTE ? store(in) : registers(in, copy(in));
+      case MOV_RM_I -> in.isMemory ? store(in) : wide(in, copy(in));
+      case MOVZX_8 -> in.isMemory ? wide(in, load(in)) : low ? wide(in, Form.MOVZX_8) : Form.PLAIN;
+      case MOVZX_16 -> wide(in, in.isMemory ? load(in) : Form.MOVZX_16);
+      case MOVSXD -> in.operandSize == 8 ? registers(in, Form.MOVSXD) : Form.PLAIN;
+      case LEA -> wide(in, Form.LEA);
+      case CMOV_CC -> registers(in, Form.CMOV);
+      case SET_CC -> in.isMemory || !low ? Form.PLAIN : Form.SET_CC;
+      case IMUL_R_RM -> registers(in, Form.IMUL);
+      case INC -> registers(in, Form.INC);
+      case DEC -> registers(in, Form.DEC);
+      case SHL_RM_I -> shift(in, Form.SHL);
+      case SHR_RM_I -> shift(in, Form.SHR);
+      case SAR_RM_I -> shift(in, Form.SAR);
       default -> transfer(in);
     };
   }
 
-  private static int low(Instruction in, int form) {
-    return in.rm < Instruction.HIGH_BYTE ? wide(in, form) : PLAIN;
+  private static Form copy(Instruction in) {
+    return in.operandSize == 8 ? Form.MOV_8 : Form.MOV_4;
+  }
+
+  private static Form load(Instruction in) {
+    return switch (size(in)) {
+      case 8 -> Form.LOAD_8;
+      case 4 -> Form.LOAD_4;
+      case 2 -> Form.LOAD_2;
+      default -> Form.LOAD_1;
+    };
+  }
+
+  private static Form store(Instruction in) {
+    return switch (in.operandSize) {
+      case 8 -> Form.STORE_8;
+      case 4 -> Form.STORE_4;
+      case 2 -> Form.STORE_2;
+      default -> Form.STORE_1;
+    };
   }
 
   private static int count(Instruction in) {
     return (int) in.immediate & (in.operandSize == 8 ? 63 : 31);
   }
 
-  private static int shift(Instruction in, int form) {
-    return count(in) == 0 ? PLAIN : registers(in, form);
+  private static Form shift(Instruction in, Form form) {
+    return count(in) == 0 ? Form.PLAIN : registers(in, form);
   }
 
-  private static int transfer(Instruction in) {
+  private static Form transfer(Instruction in) {
     if (in.op == Op.NOP) {
-      return NOP;
+      return Form.NOP;
     }
     if (in.operandSize != 8) {
-      return PLAIN;
+      return Form.PLAIN;
     }
     return switch (in.op) {
-      case PUSH_RM -> registers(in, PUSH);
-      case PUSH_I -> PUSH;
-      case POP_RM -> registers(in, POP);
-      case J_CC -> JCC;
-      case JMP_J -> JMP;
-      case JMP_RM -> registers(in, JMP);
-      case CALL_J -> CALL;
-      case CALL_RM -> registers(in, CALL);
-      case RET -> RET;
-      default -> PLAIN;
+      case PUSH_RM -> registers(in, Form.PUSH);
+      case PUSH_I -> Form.PUSH;
+      case POP_RM -> registers(in, Form.POP);
+      case J_CC -> in.immediate == 0 ? Form.NOP : Form.conditional(in.condition());
+      case JMP_J -> Form.JMP;
+      case JMP_RM -> registers(in, Form.JMP);
+      case CALL_J -> Form.CALL;
+      case CALL_RM -> registers(in, Form.CALL);
+      case RET -> Form.RET;
+      default -> Form.PLAIN;
     };
   }
 }

@@ -1,11 +1,14 @@
 package io.vmxsim.cpu.execute;
 
 import static io.vmxsim.cpu.CpuState.RSP;
-import static io.vmxsim.cpu.execute.Packed.*;
+import static io.vmxsim.cpu.execute.Packed.BLOCK;
 
+import io.vmxsim.cpu.BranchHistory;
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.StatusFlags;
 import io.vmxsim.cpu.decode.Instruction;
+import io.vmxsim.ept.PhysicalMemory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs blocks: their packed instructions here, the others by {@link Interpreter}.
@@ -18,23 +21,47 @@ import io.vmxsim.cpu.decode.Instruction;
  * (SideBySideExecution: about twice as fast on both loops).
  */
 final class PackedInterpreter {
+  private static final int PAGE = PhysicalMemory.PAGE_BYTES;
+  private static final int PAGE_SHIFT = 12;
+
+  /** In place of an instruction: no block runs. */
+  private static final int LEFT = -1;
+
   private final CpuState state;
   private final long[] registers;
-  private final StatusFlags flags;
-  private final Mem mem;
+  final StatusFlags flags;
+  final Mem mem;
   private final Segmentation segments;
   private final Interpreter interpreter;
   private final Progress progress;
   private final Horizon horizon;
-  private final AluOperations alu;
-  private final ShiftOperations shift;
-  private final MultiplyOperations multiply;
+  private final BranchHistory branches;
+  private final CodeCache code;
+  final AluOperations alu;
+  final ShiftOperations shift;
+  final MultiplyOperations multiply;
 
+  /** The block that runs, and the RIP of its first instruction. */
+  private Block block;
+
+  long start;
+
+  /** What to answer when no block goes on. */
+  private int stopped;
+
+  @SuppressWarnings("NullAway.Init") // run sets the block
   PackedInterpreter(
-      Operands operands, Interpreter interpreter, Progress progress, Horizon horizon) {
+      Operands operands,
+      Interpreter interpreter,
+      Progress progress,
+      Horizon horizon,
+      BranchHistory branches,
+      CodeCache code) {
+    this.code = code;
     this.progress = progress;
     this.horizon = horizon;
     this.interpreter = interpreter;
+    this.branches = branches;
     state = operands.state;
     registers = state.registers;
     flags = state.status;
@@ -46,32 +73,58 @@ final class PackedInterpreter {
   }
 
   /**
-   * Runs a block from its beginning, which is at RIP, and leaves RIP where it goes on.
+   * Runs a block from its beginning, which is at RIP, and leaves RIP where it goes on. What runs is
+   * on the books then.
    *
-   * @param most instructions to run at most, not more than the block has
-   * @return how many have run: fewer if one has changed the block, or taken long
+   * @param most instructions to run at most; if the block has no more, others may follow it
+   * @return the block that ran last
    */
-  int run(Block block, int most) {
-    long start = state.rip;
-    registers[BLOCK] = start;
-    int done = runPacked(block, 0, most);
-    while (done < most) {
-      runPlain(block, start, done++);
-      if (!block.valid || horizon.isPassedIn(block, most)) {
+  Block run(Block first, int most) {
+    progress.begin();
+    begin(first, state.rip);
+    boolean whole = most == first.code.length;
+    int at = whole ? runPacked(first.packed[0]) : 0;
+    while (at != LEFT) {
+      runPlain(at++);
+      int end = whole ? block.code.length : most;
+      if (at == end || isLeft(at) || horizon.isPassedIn(block, end)) {
+        leave(at);
+        state.rip = registers[Instruction.RIP];
         break;
       }
-      done = runPacked(block, done, most);
+      if (whole) {
+        at = runPacked(block.packed[at]);
+      }
     }
-    boolean branched = block.branches && done == block.code.length;
-    state.rip = branched ? registers[Instruction.RIP] : start + block.ends[done - 1] & ripMask();
-    return done;
+    return block;
+  }
+
+  private void begin(Block next, long rip) {
+    block = next;
+    start = rip;
+    registers[BLOCK] = rip;
+    branches.run(rip, next.last, next.length);
+  }
+
+  /** The first {@code count} instructions of the block have run, and no other will. */
+  private void leave(int count) {
+    Block left = block;
+    if (count < left.code.length) {
+      branches.shorten(left.beginning(count - 1), left.ends[count - 1]);
+    }
+    progress.finish(left, count);
+  }
+
+  /** Whether the instruction before {@code at} has branched, or changed the code. */
+  private boolean isLeft(int at) {
+    return !block.valid || registers[Instruction.RIP] != (start + block.ends[at - 1] & ripMask());
   }
 
   private long ripMask() {
     return segments.bits64() ? -1 : 0xffffffffL;
   }
 
-  private void runPlain(Block block, long start, int at) {
+  private void runPlain(int at) {
     Instruction in = block.code[at];
     long next = start + block.ends[at];
     progress.ask(block, start);
@@ -81,114 +134,75 @@ final class PackedInterpreter {
   }
 
   /**
-   * Runs instructions up to one that is plain, or in which another than the usual thing happens.
+   * Runs instructions up to one that is plain, or in which another than the usual thing happens;
+   * where a block ends, goes on with a block that has followed it before.
    *
-   * @return the first that has not run
+   * @return the first of the present block that has not run; or LEFT, and RIP says where it goes on
    */
-  private int runPacked(Block block, int from, int to) {
-    long[] code = block.packed;
-    long[] constants = block.constants;
-    for (int at = from; at < to; at++) {
-      long in = code[at];
-      int form = (int) in & 0xff;
-      boolean done =
-          form < MEMORY
-              ? registers(form, in, constants[at])
-              : form < FLOW
-                  ? memory(form, in, constants[at])
-                  : flow(form, in, constants[at], block.ends[at]);
-      if (!done) {
-        return at;
-      }
+  private int runPacked(Packed from) {
+    Packed in = from;
+    while (in != null) {
+      in = in.form.run(this, in);
     }
-    return to;
+    return stopped;
   }
 
-  private boolean registers(int form, long in, long constant) {
-    int size = size(in);
-    int to = first(in);
-    long a = registers[to];
-    long b = registers[second(in)] + constant;
-    if (form < ALU) {
-      return form == NOP;
-    }
-    if (form < MOV) {
-      int operation = form - ALU;
-      long result = alu.operate(operation, a, b, size);
-      if (operation < AluOperations.CMP) {
-        registers[to] = result & Val.mask(size);
-      }
-      return true;
-    }
-    long value =
-        switch (form) {
-          case MOV -> b;
-          case MOVZX_8 -> b & 0xff;
-          case MOVZX_16 -> b & 0xffff;
-          case MOVSXD -> Val.signExtend(b, 4);
-          case INC -> alu.increment(a, 1, size);
-          case DEC -> alu.increment(a, -1, size);
-          case SHL -> shift.shiftLeft(a, (int) b, size);
-          case SHR -> shift.shiftRight(a, (int) b, size);
-          case SAR -> shift.shiftArithmetically(a, (int) b, size);
-          case SET_CC -> (a & ~0xffL) | (flags.condition(index(in)) ? 1 : 0);
-          case CMOV -> flags.condition(index(in)) ? b : a;
-          default -> multiply.product(a, b, size);
-        };
-    registers[to] = value & Val.mask(size);
-    return true;
+  // ---- For the forms -------------------------------------------------------------------------
+
+  long register(int number) {
+    return registers[number];
   }
 
-  private boolean memory(int form, long in, long constant) {
-    int size = size(in);
-    int first = first(in);
-    long address = registers[second(in)] + (registers[index(in)] << scale(in)) + displacement(in);
-    if (form == LEA) {
-      registers[first] = address & Val.mask(size);
-      return true;
-    }
-    boolean writes = form == STORE || (form >= ALU_MR && form < ALU_MR + AluOperations.CMP);
-    byte[] page = writes ? mem.pageForStore(address, size) : mem.pageForLoad(address, size);
-    if (page == null) {
-      return false;
-    }
-    int at = Mem.offset(address);
-    if (form == STORE) {
-      LittleEndian.set(page, at, size, registers[first] + constant);
-      return true;
-    }
-    long value = LittleEndian.get(page, at, size);
-    if (form == LOAD) {
-      registers[first] = value;
-    } else if (form < ALU_MR) {
-      long result = alu.operate(form - ALU_RM, registers[first], value, size);
-      if (form != ALU_RM + AluOperations.CMP) {
-        registers[first] = result & Val.mask(size);
-      }
-    } else {
-      long result = alu.operate(form - ALU_MR, value, registers[first] + constant, size);
-      if (writes) {
-        LittleEndian.set(page, at, size, result);
-      }
-    }
-    return true;
+  void setRegister(int number, long value) {
+    registers[number] = value;
   }
 
-  /** The stack and branches, the last of which end a block. */
-  private boolean flow(int form, long in, long constant, int end) {
-    if (form == JCC) {
-      return go(registers[BLOCK] + (flags.condition(index(in)) ? constant : end));
-    }
-    return switch (form) {
-      case JMP -> go(registers[second(in)] + constant);
-      case CALL -> call(registers[second(in)] + constant, end);
-      case RET -> ret(constant);
-      case PUSH -> push(registers[first(in)] + constant);
-      default -> pop(in);
-    };
+  boolean isCanonical(long address) {
+    return segments.isCanonical(address);
   }
 
-  private boolean push(long value) {
+  /** Leaves an instruction, which has done nothing, to the interpreter. */
+  @Nullable Packed stop(Packed in) {
+    stopped = in.position;
+    return null;
+  }
+
+  /** Branches, which is all that the instruction does. */
+  @Nullable Packed branch(Packed in, long target) {
+    boolean leavesPage = (target ^ start) >>> PAGE_SHIFT != 0;
+    return leavesPage && !isCanonical(target) ? stop(in) : go(in.position + 1, target);
+  }
+
+  /** Leaves the block after {@code count} instructions and goes on at {@code target}. */
+  @Nullable Packed go(int count, long target) {
+    leave(count);
+    Block next = (target ^ start) >>> PAGE_SHIFT == 0 ? inPage(target) : inOtherPage(target);
+    if (next == null) {
+      state.rip = target;
+      stopped = LEFT;
+      return null;
+    }
+    begin(next, target);
+    return next.packed[0];
+  }
+
+  /** The block at an address in the page of the present one, if it is at hand and may run now. */
+  private @Nullable Block inPage(long target) {
+    Block next = block.successorAt((int) target & PAGE - 1);
+    return next != null && horizon.isFarFor(next) && mem.fetchesAgain(target) ? next : null;
+  }
+
+  private @Nullable Block inOtherPage(long target) {
+    long address = mem.fetchable(target);
+    Block next = address < 0 ? null : code.known(address, segments.mode());
+    if (next == null || !horizon.isFarFor(next)) {
+      return null;
+    }
+    mem.fetch(target);
+    return next;
+  }
+
+  boolean push(long value) {
     long rsp = registers[RSP] - 8;
     byte[] page = mem.pageForStore(rsp, 8);
     if (page == null) {
@@ -197,41 +211,5 @@ final class PackedInterpreter {
     LittleEndian.set(page, Mem.offset(rsp), 8, value);
     registers[RSP] = rsp;
     return true;
-  }
-
-  private boolean pop(long in) {
-    long rsp = registers[RSP];
-    byte[] page = mem.pageForLoad(rsp, 8);
-    if (page == null) {
-      return false;
-    }
-    registers[RSP] = rsp + 8;
-    registers[first(in)] = LittleEndian.get(page, Mem.offset(rsp), 8);
-    return true;
-  }
-
-  /** Goes on at an address; does nothing if it is not canonical. */
-  private boolean go(long target) {
-    registers[Instruction.RIP] = target;
-    return segments.isCanonical(target);
-  }
-
-  private boolean call(long target, int end) {
-    return segments.isCanonical(target) && push(registers[BLOCK] + end) && go(target);
-  }
-
-  private boolean ret(long constant) {
-    long rsp = registers[RSP];
-    byte[] page = mem.pageForLoad(rsp, 8);
-    if (page == null) {
-      return false;
-    }
-    long target = LittleEndian.get(page, Mem.offset(rsp), 8);
-    if (!segments.isCanonical(target)) {
-      mem.retractLoad();
-      return false;
-    }
-    registers[RSP] = rsp + 8 + (constant & 0xffff);
-    return go(target);
   }
 }

@@ -74,8 +74,13 @@ final class Progress {
   void finish(Block running, int count) {
     if (!asked) {
       processor.retireRun(count, running.prices[count]);
-      return;
+    } else {
+      finishAsked(running, count);
     }
+  }
+
+  private void finishAsked(Block running, int count) {
+    asked = false;
     if (block == null) {
       return;
     }

@@ -14,6 +14,7 @@ import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.decode.Op;
 import io.vmxsim.ept.PhysicalMemory;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -46,6 +47,8 @@ class PackedInterpreterTest {
           "OP B, B",
           "OP byte ptr M, N",
           "OP M, B",
+          "OP M, W",
+          "OP W, W",
           "mov R, R",
           "mov E, E",
           "mov R, N",
@@ -55,6 +58,7 @@ class PackedInterpreterTest {
           "mov M, R",
           "mov M, E",
           "mov M, B",
+          "mov M, W",
           "mov B, M",
           "mov dword ptr M, N",
           "mov qword ptr M, N",
@@ -62,6 +66,7 @@ class PackedInterpreterTest {
           "movzx R, word ptr M",
           "movzx E, B",
           "movzx E, W",
+          "movzx E, word ptr M",
           "movsxd R, E",
           "lea R, M",
           "lea E, M",
@@ -227,7 +232,8 @@ class PackedInterpreterTest {
 
   @Test
   void theTemplatesReachEveryForm() {
-    Set<Integer> forms = new HashSet<>();
+    Set<Form> missing = EnumSet.allOf(Form.class);
+    Set<String> inMemory = new HashSet<>();
     Random random = new Random(1);
     Decoder decoder = Decoder.ofEverything();
     for (int program = 0; program < 200; program++) {
@@ -236,19 +242,20 @@ class PackedInterpreterTest {
         Instruction in = new Instruction();
         assertTrue(decoder.decode(code, at, code.length, CodeMode.BITS64, in) != Op.INCOMPLETE);
         at += in.length;
-        forms.add((int) Packed.pack(in, 0) & 0xff);
+        Packed packed = Packed.pack(in, 0, at);
+        missing.remove(packed.form);
+        if (in.isMemory) {
+          inMemory.add(packed.form + " " + packed.operation);
+        }
       }
     }
+    assertEquals(Set.of(Form.END), missing);
     for (int operation = AluOperations.ADD; operation <= AluOperations.TEST; operation++) {
-      assertTrue(forms.contains(Packed.ALU + operation), "registers, operation " + operation);
-      assertTrue(forms.contains(Packed.ALU_MR + operation), "memory, operation " + operation);
-      boolean ontoRegister = operation != AluOperations.TEST;
-      assertEquals(ontoRegister, forms.contains(Packed.ALU_RM + operation), "onto " + operation);
-    }
-    for (int form = Packed.MOV; form <= Packed.POP; form++) {
-      boolean single = form <= Packed.IMUL || form >= Packed.LOAD;
-      boolean used = form <= Packed.LEA || form >= Packed.JCC;
-      assertTrue(!single || !used || forms.contains(form), "form " + form);
+      boolean compares = operation >= AluOperations.CMP;
+      Form onMemory = compares ? Form.COMPARE_MR : Form.ALU_MR;
+      assertTrue(inMemory.contains(onMemory + " " + operation), "memory, " + operation);
+      boolean ontoRegister = inMemory.contains(Form.ALU_RM + " " + operation);
+      assertEquals(operation != AluOperations.TEST, ontoRegister, "onto " + operation);
     }
   }
 }
