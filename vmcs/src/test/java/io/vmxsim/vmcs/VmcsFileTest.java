@@ -24,7 +24,7 @@ class VmcsFileTest {
 
   @Property(tries = 300)
   void restoringASavedVmcsGivesItBackAndSavingThatTheSameText(
-      @ForAll @Size(202) long[] values, @ForAll boolean shadow, @ForAll boolean launched)
+      @ForAll @Size(205) long[] values, @ForAll boolean shadow, @ForAll boolean launched)
       throws IOException {
     Vmcs vmcs = RandomVmcs.of(values, shadow, launched);
     String text = VmcsFile.toJson(vmcs);
@@ -34,7 +34,7 @@ class VmcsFileTest {
   }
 
   @Property(tries = 300)
-  void aTruncatedFileIsRefusedWithItsPosition(@ForAll @Size(202) long[] values, @ForAll int cut)
+  void aTruncatedFileIsRefusedWithItsPosition(@ForAll @Size(205) long[] values, @ForAll int cut)
       throws IOException {
     String text = VmcsFile.toJson(RandomVmcs.of(values, false, false)).strip();
     String part = text.substring(0, Math.floorMod(cut, text.length()));

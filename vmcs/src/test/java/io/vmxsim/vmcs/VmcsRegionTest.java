@@ -20,7 +20,7 @@ class VmcsRegionTest {
 
   @Property
   void aVmcsComesBackFromItsImage(
-      @ForAll @Size(202) long[] values, @ForAll boolean shadow, @ForAll boolean launched) {
+      @ForAll @Size(205) long[] values, @ForAll boolean shadow, @ForAll boolean launched) {
     Vmcs vmcs = RandomVmcs.of(values, shadow, launched);
     Vmcs back = new Vmcs(0);
     region.load(region.image(vmcs), back);

@@ -6,6 +6,7 @@ import io.vmxsim.vmcs.ExitQualification.ApicAccess;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.SecondaryControl;
+import io.vmxsim.vmcs.TertiaryControl;
 import io.vmxsim.vmcs.VmcsField;
 import java.util.EnumSet;
 import java.util.Set;
@@ -59,11 +60,18 @@ public final class ApicAccessPage {
 
   private static final Set<ApicRegister> TASK_PRIORITY = EnumSet.of(ApicRegister.TASK_PRIORITY);
 
+  /** Writes that "IPI virtualization" alone virtualizes (June 2026). */
+  private static final Set<ApicRegister> WRITES_OF_IPIS =
+      EnumSet.of(ApicRegister.TASK_PRIORITY, ApicRegister.INTERRUPT_COMMAND);
+
   /** VICR_LO of a self-IPI that is virtualized: bits that must be 0, and the shorthand "self". */
   private static final int NOT_SELF_IPI = 0xfff3b700;
 
   private static final int SHORTHAND = 3 << 18;
   private static final int SELF = 1 << 18;
+
+  /** Where the destination is in VICR_HI. */
+  private static final int DESTINATION_SHIFT = 24;
 
   private final Processor processor;
   private final Intercepts intercepts;
@@ -126,9 +134,10 @@ public final class ApicAccessPage {
     if (intercepts.on(SecondaryControl.APIC_REGISTER_VIRTUALIZATION)) {
       return WRITES;
     }
-    return intercepts.on(SecondaryControl.VIRTUAL_INTERRUPT_DELIVERY)
-        ? WRITES_OF_DELIVERY
-        : TASK_PRIORITY;
+    if (intercepts.on(SecondaryControl.VIRTUAL_INTERRUPT_DELIVERY)) {
+      return WRITES_OF_DELIVERY;
+    }
+    return intercepts.on(TertiaryControl.IPI_VIRTUALIZATION) ? WRITES_OF_IPIS : TASK_PRIORITY;
   }
 
   /** No other write was virtualized in this operation. */
@@ -199,6 +208,11 @@ public final class ApicAccessPage {
         int command = apic.read(VirtualApic.VICR_LOW);
         if (deliversInterrupts() && isSelfIpi(command)) {
           return apic.virtualizeSelfIpi(command & 0xff);
+        }
+        if (intercepts.on(TertiaryControl.IPI_VIRTUALIZATION)) {
+          return processor
+              .ipiVirtualization()
+              .send(command, apic.read(VirtualApic.VICR_HIGH) >>> DESTINATION_SHIFT);
         }
       }
       default -> {}

@@ -27,6 +27,11 @@ enum BoundaryEvent {
   NMI_WINDOW(States.RUNNING | States.SHUTDOWN, Interruptibility.MOV_SS | Interruptibility.NMI),
   /** A non-maskable interrupt; STI inhibits it for an instruction, as it may (volume 2, STI). */
   NMI(States.RUNNING | States.SHUTDOWN, Interruptibility.SHADOW),
+  /**
+   * The guest timer's deadline has been reached: a virtual interrupt becomes pending (28.5.10.2,
+   * June 2026). External interrupts come before it.
+   */
+  GUEST_TIMER(States.RUNNING, 0),
   /** The VM exit of "interrupt-window exiting" (26.6.5). */
   INTERRUPT_WINDOW(States.RUNNING, Interruptibility.SHADOW),
   /** A virtual interrupt that has been recognized (29.2.2). */

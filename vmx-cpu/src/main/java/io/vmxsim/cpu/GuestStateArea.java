@@ -164,6 +164,7 @@ final class GuestStateArea {
         && vmcs.enabled(ExitControl.SAVE_VMX_PREEMPTION_TIMER_VALUE)) {
       vmcs.set(VmcsField.VMX_PREEMPTION_TIMER_VALUE, processor.pending().preemptionTimerValue());
     }
+    processor.guestTimer().save(vmcs);
     if (state.usesPaePaging() && processor.intercepts().on(SecondaryControl.ENABLE_EPT)) {
       for (int i = 0; i < PDPTES.length; i++) {
         vmcs.set(PDPTES[i], state.paging().pdpte(i));

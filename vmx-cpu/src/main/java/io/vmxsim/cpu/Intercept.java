@@ -76,6 +76,20 @@ public enum Intercept {
       PrimaryControl.MWAIT_EXITING,
       ExitReason.MWAIT_INSTRUCTION,
       InstructionClass.MWAIT),
+  UMWAIT(
+      CpuidFeature.WAITPKG,
+      Privilege.TIME_STAMP,
+      SecondaryControl.ENABLE_USER_WAIT_AND_PAUSE,
+      PrimaryControl.RDTSC_EXITING,
+      ExitReason.UMWAIT,
+      InstructionClass.PAUSE),
+  TPAUSE(
+      CpuidFeature.WAITPKG,
+      Privilege.TIME_STAMP,
+      SecondaryControl.ENABLE_USER_WAIT_AND_PAUSE,
+      PrimaryControl.RDTSC_EXITING,
+      ExitReason.TPAUSE,
+      InstructionClass.PAUSE),
   WBINVD(
       null,
       Privilege.SYSTEM,

@@ -23,9 +23,7 @@ final class ModelledControls {
           TertiaryControl.ENABLE_HLAT,
           TertiaryControl.EPT_PAGING_WRITE_CONTROL,
           TertiaryControl.GUEST_PAGING_VERIFICATION,
-          TertiaryControl.IPI_VIRTUALIZATION,
-          TertiaryControl.SEAM_GUEST_PHYSICAL_ADDRESS_WIDTH,
-          TertiaryControl.APIC_TIMER_VIRTUALIZATION);
+          TertiaryControl.SEAM_GUEST_PHYSICAL_ADDRESS_WIDTH);
 
   private final VmxCapabilities capabilities;
 

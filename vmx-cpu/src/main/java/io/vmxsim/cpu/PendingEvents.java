@@ -29,6 +29,7 @@ final class PendingEvents implements ApicSignals {
           | BoundaryEvent.MONITOR_TRAP.mask()
           | BoundaryEvent.PREEMPTION_TIMER.mask()
           | BoundaryEvent.NMI_WINDOW.mask()
+          | BoundaryEvent.GUEST_TIMER.mask()
           | BoundaryEvent.INTERRUPT_WINDOW.mask()
           | BoundaryEvent.VIRTUAL_INTERRUPT.mask();
 
@@ -106,6 +107,15 @@ final class PendingEvents implements ApicSignals {
       add(BoundaryEvent.VIRTUAL_INTERRUPT);
     } else {
       remove(BoundaryEvent.VIRTUAL_INTERRUPT);
+    }
+  }
+
+  /** The guest timer has a deadline from now on, or none. */
+  void armGuestTimer(boolean armed) {
+    if (armed) {
+      add(BoundaryEvent.GUEST_TIMER);
+    } else {
+      remove(BoundaryEvent.GUEST_TIMER);
     }
   }
 
@@ -269,12 +279,17 @@ final class PendingEvents implements ApicSignals {
           case INIT -> processor.inNonRoot() || !processor.vmx().isOn(); // blocked in VMX root
           case PREEMPTION_TIMER -> preemptionTimerValue() == 0;
           case NMI -> !nmiBlocked();
+          case GUEST_TIMER -> processor.guestTimer().isDue() && !isExternalInterruptDue();
           case INTERRUPT_WINDOW, VIRTUAL_INTERRUPT -> interruptWindowOpen();
           case EXTERNAL_INTERRUPT ->
               processor.intercepts().on(PinControl.EXTERNAL_INTERRUPT_EXITING)
                   || interruptWindowOpen();
           default -> true;
         };
+  }
+
+  private boolean isExternalInterruptDue() {
+    return controller.hasInterrupt() && isDue(BoundaryEvent.EXTERNAL_INTERRUPT);
   }
 
   private StepOutcome take(BoundaryEvent event) {
@@ -289,6 +304,7 @@ final class PendingEvents implements ApicSignals {
       case PREEMPTION_TIMER -> exit(ExitReason.PREEMPTION_TIMER);
       case NMI_WINDOW -> exit(ExitReason.NMI_WINDOW);
       case NMI -> intercepts.on(PinControl.NMI_EXITING) ? exitNmi() : deliverNmi();
+      case GUEST_TIMER -> strikeGuestTimer();
       case INTERRUPT_WINDOW -> exit(ExitReason.INTERRUPT_WINDOW);
       case VIRTUAL_INTERRUPT -> processor.virtualApic().deliver();
       case EXTERNAL_INTERRUPT ->
@@ -303,6 +319,11 @@ final class PendingEvents implements ApicSignals {
     remove(BoundaryEvent.APIC_WRITE);
     StepOutcome outcome = processor.apicAccessPage().emulateWrite();
     return outcome == StepOutcome.DONE ? takeFirst() : outcome;
+  }
+
+  private StepOutcome strikeGuestTimer() {
+    processor.guestTimer().strike();
+    return takeFirst();
   }
 
   private StepOutcome exit(ExitReason reason) {
@@ -391,6 +412,9 @@ final class PendingEvents implements ApicSignals {
     if (apic != null && apic.timerStrikes() - processor.now() <= cycles) {
       return false;
     }
+    if (has(BoundaryEvent.GUEST_TIMER) && processor.guestTimer().cyclesUntilDue() <= cycles) {
+      return false;
+    }
     return !processor.intercepts().on(PrimaryControl.MONITOR_TRAP_FLAG)
         && (!has(BoundaryEvent.PREEMPTION_TIMER)
             || preemptionTimerValue() << preemptionTimerRate > cycles);
@@ -415,6 +439,9 @@ final class PendingEvents implements ApicSignals {
     LocalApic apic = localApic;
     if (apic != null && apic.timerStrikes() != LocalApic.NEVER && interruptEndsWait()) {
       wait = sooner(wait, Math.max(0, apic.timerStrikes() - processor.now()));
+    }
+    if (has(BoundaryEvent.GUEST_TIMER)) {
+      wait = sooner(wait, processor.guestTimer().cyclesUntilDue());
     }
     if (has(BoundaryEvent.PREEMPTION_TIMER)) {
       wait = sooner(wait, preemptionTimerValue() << preemptionTimerRate);

@@ -45,6 +45,8 @@ public final class Processor {
   private final VirtualApic virtualApic;
   private final ApicAccessPage apicAccessPage;
   private final PostedInterrupts postedInterrupts;
+  private final GuestTimer guestTimer;
+  private final IpiVirtualization ipiVirtualization;
   private final VmExit vmExit;
   private final EptEvents eptEvents;
   private final VmxInstructions vmx;
@@ -95,6 +97,8 @@ public final class Processor {
     virtualApic = new VirtualApic(this);
     apicAccessPage = new ApicAccessPage(this);
     postedInterrupts = new PostedInterrupts(this);
+    guestTimer = new GuestTimer(this);
+    ipiVirtualization = new IpiVirtualization(this);
     vmExit = new VmExit(this);
     eptEvents = new EptEvents(this);
     vmx = new VmxInstructions(this);
@@ -248,6 +252,14 @@ public final class Processor {
     return postedInterrupts;
   }
 
+  IpiVirtualization ipiVirtualization() {
+    return ipiVirtualization;
+  }
+
+  GuestTimer guestTimer() {
+    return guestTimer;
+  }
+
   VmExit vmExit() {
     return vmExit;
   }
@@ -321,12 +333,14 @@ public final class Processor {
     pending.enterNonRoot(vmcs, begin);
     apicAccessPage.enterNonRoot();
     virtualApic.enterNonRoot(vmcs);
+    guestTimer.enterNonRoot(vmcs);
   }
 
   void leaveNonRoot() {
     controlling = null;
     intercepts.leave();
     pending.leaveNonRoot();
+    guestTimer.leaveNonRoot();
     apicAccessPage.leaveNonRoot();
   }
 

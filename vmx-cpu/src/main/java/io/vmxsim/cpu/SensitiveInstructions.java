@@ -15,8 +15,6 @@ import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.SecondaryControl;
-import io.vmxsim.vmcs.TertiaryControl;
-import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
 
 /**
@@ -34,11 +32,15 @@ public final class SensitiveInstructions {
   private static final long AVX512 = 7 << 5;
   private static final long AMX = 3 << 17;
 
+  /** Leaves from this on share a bit of the ENCLS-exiting bitmap. */
+  private static final long LAST_LEAF = 63;
+
   private final Processor processor;
   private final CpuState state;
   private final Intercepts intercepts;
   private final ControlRegisters controlRegisters;
   private final IoInstructions io;
+  private final MsrInstructions msrs;
   private final TimeStamp timeStamp;
   private final CpuidInstruction cpuidInstruction;
   private final int[] cpuid = new int[4];
@@ -54,6 +56,7 @@ public final class SensitiveInstructions {
     controlRegisters = new ControlRegisters(processor);
     io = new IoInstructions(processor);
     timeStamp = new TimeStamp(processor);
+    msrs = new MsrInstructions(processor, timeStamp);
     cpuidInstruction = new CpuidInstruction(processor);
     seed(0);
   }
@@ -344,6 +347,48 @@ public final class SensitiveInstructions {
     return done(Intercept.MWAIT.instructionClass());
   }
 
+  /** Whether UMONITOR, UMWAIT and TPAUSE are there; if not, they get #UD. */
+  public boolean waits() {
+    return intercepts.isEnabled(Intercept.TPAUSE);
+  }
+
+  /**
+   * UMWAIT or TPAUSE; every wait ends at once, as the architecture permits.
+   *
+   * @param row which of the two; {@link #operands} has been told of its operand
+   * @param source the register operand, of which bits 31:1 must be 0
+   */
+  public StepOutcome userWait(Intercept row, int source, int length) {
+    StepOutcome admitted = admit(row, 0, length);
+    if (admitted != StepOutcome.DONE) {
+      return admitted;
+    }
+    if (source >>> 1 != 0) {
+      return raise(GENERAL_PROTECTION);
+    }
+    state.status.set(0);
+    return done(row.instructionClass());
+  }
+
+  /** GETSEC, which exits whatever its leaf; CR4.SMXE has been looked at. */
+  public StepOutcome getsec(int length) {
+    return processor.inNonRoot()
+        ? processor.vmExit().instruction(ExitReason.GETSEC, 0, length, 0)
+        : StepOutcome.DONE;
+  }
+
+  /** ENCLS at CPL 0: its leaf, in EAX, may be in the ENCLS-exiting bitmap. */
+  public StepOutcome encls(int length) {
+    if (!intercepts.on(SecondaryControl.ENABLE_ENCLS_EXITING)) {
+      return StepOutcome.DONE;
+    }
+    int leaf = (int) Math.min(state.register(RAX) & 0xffffffffL, LAST_LEAF);
+    long bitmap = processor.controlling().get(VmcsField.ENCLS_EXITING_BITMAP);
+    return (bitmap >>> leaf & 1) != 0
+        ? processor.vmExit().instruction(ExitReason.ENCLS, 0, length, 0)
+        : StepOutcome.DONE;
+  }
+
   /** WBINVD; the caches it writes back are not modelled. */
   public StepOutcome wbinvd(int length) {
     return plain(Intercept.WBINVD, 0, length);
@@ -380,53 +425,41 @@ public final class SensitiveInstructions {
 
   /** RDMSR: number in ECX, value into EDX:EAX. */
   public StepOutcome rdmsr(int length) {
-    if (state.cpl() > 0) {
-      return raise(GENERAL_PROTECTION);
-    }
-    int number = (int) state.register(RCX);
-    if (intercepts.rdmsr(number)) {
-      return processor.vmExit().instruction(ExitReason.MSR_READ, 0, length, 0);
-    }
-    if (processor.virtualApic().servesRead(number)) {
-      state.setEdxEax(processor.virtualApic().readMsr(number));
-      return done(InstructionClass.RDMSR);
-    }
-    MsrFile msrs = processor.msrs();
-    if (!msrs.read(number)) {
-      return raise(GENERAL_PROTECTION);
-    }
-    if (number == Msr.IA32_TIME_STAMP_COUNTER.address()) {
-      state.setEdxEax(timeStamp.read());
-    } else if (hasSpecCtrlShadow(number)) {
-      state.setEdxEax(processor.controlling().get(VmcsField.IA32_SPEC_CTRL_SHADOW));
-    } else {
-      state.setEdxEax(msrs.value());
-    }
-    return done(InstructionClass.RDMSR);
+    return msrs.rdmsr(length);
   }
 
   /** WRMSR: number in ECX, value in EDX:EAX. */
   public StepOutcome wrmsr(int length) {
-    if (state.cpl() > 0) {
-      return raise(GENERAL_PROTECTION);
-    }
-    int number = (int) state.register(RCX);
-    if (intercepts.wrmsr(number)) {
-      return processor.vmExit().instruction(ExitReason.MSR_WRITE, 0, length, 0);
-    }
-    if (processor.virtualApic().servesWrite(number)) {
-      return writeVirtualApic(number, state.edxEax(), length);
-    }
-    long value = state.edxEax();
-    if (hasSpecCtrlShadow(number)) {
-      Vmcs vmcs = processor.controlling();
-      vmcs.set(VmcsField.IA32_SPEC_CTRL_SHADOW, value);
-      long kept = vmcs.get(VmcsField.IA32_SPEC_CTRL_MASK);
-      value = (processor.msrs().get(Msr.IA32_SPEC_CTRL) & kept) | (value & ~kept);
-    }
-    return processor.msrs().write(number, value)
-        ? done(InstructionClass.WRMSR)
-        : raise(GENERAL_PROTECTION);
+    return msrs.wrmsr(length);
+  }
+
+  /** RDMSRLIST before it looks at its lists. */
+  public StepOutcome admitRdmsrlist(int length) {
+    return msrs.admitList(ExitReason.RDMSRLIST, length);
+  }
+
+  /** WRMSRLIST before it looks at its lists. */
+  public StepOutcome admitWrmsrlist(int length) {
+    return msrs.admitList(ExitReason.WRMSRLIST, length);
+  }
+
+  /**
+   * RDMSRLIST reads one MSR, which is then {@link #listedValue}.
+   *
+   * @param number the element of the list of addresses
+   */
+  public StepOutcome readListed(long number, int length) {
+    return msrs.readListed(number, length);
+  }
+
+  /** What {@link #readListed} has read. */
+  public long listedValue() {
+    return msrs.value();
+  }
+
+  /** WRMSRLIST writes one MSR. */
+  public StepOutcome writeListed(long number, long value, int length) {
+    return msrs.writeListed(number, value, length);
   }
 
   /** IN or OUT with the port in the instruction, as {@code form} says. */
@@ -455,29 +488,6 @@ public final class SensitiveInstructions {
   /** What one iteration of OUTS writes. */
   public void output(int port, int size, int value) {
     io.output(port, size, value);
-  }
-
-  /**
-   * "Virtualize IA32_SPEC_CTRL" (June 2026): software reads a shadow, and changes no masked bit.
-   */
-  private boolean hasSpecCtrlShadow(int number) {
-    return number == Msr.IA32_SPEC_CTRL.address()
-        && intercepts.on(TertiaryControl.VIRTUALIZE_IA32_SPEC_CTRL);
-  }
-
-  /** A VM exit is trap-like: the instruction is complete. */
-  private StepOutcome writeVirtualApic(int number, long value, int length) {
-    VirtualApic apic = processor.virtualApic();
-    if (!apic.acceptsWrite(number, value)) {
-      return raise(GENERAL_PROTECTION);
-    }
-    done(InstructionClass.WRMSR);
-    state.rip += length;
-    StepOutcome outcome = apic.writeMsr(number, value);
-    if (outcome == StepOutcome.DONE) {
-      state.rip -= length;
-    }
-    return outcome;
   }
 
   /** IN of {@code size} bytes into AL, AX or EAX. */

@@ -35,6 +35,43 @@ final class TimeStamp {
     return counter + vmcs.get(VmcsField.TSC_OFFSET);
   }
 
+  /**
+   * The value of the counter itself at which software sees it reach {@code virtual}: that less the
+   * offset, times 2 to the 48th, by the multiplier; the greatest there is if it does not fit.
+   */
+  long unscaled(long virtual) {
+    Intercepts intercepts = processor.intercepts();
+    if (!intercepts.on(PrimaryControl.USE_TSC_OFFSETTING)) {
+      return virtual;
+    }
+    Vmcs vmcs = processor.controlling();
+    long difference = virtual - vmcs.get(VmcsField.TSC_OFFSET);
+    if (!intercepts.on(SecondaryControl.USE_TSC_SCALING)) {
+      return difference;
+    }
+    long multiplier = vmcs.get(VmcsField.TSC_MULTIPLIER);
+    long high = difference >>> (Long.SIZE - MULTIPLIER_FRACTION);
+    if (Long.compareUnsigned(high, multiplier) >= 0) {
+      return -1;
+    }
+    return divide(high, difference << MULTIPLIER_FRACTION, multiplier);
+  }
+
+  /** The unsigned quotient of 128 bits, whose upper half is below the divisor. */
+  private static long divide(long high, long low, long divisor) {
+    long rest = high;
+    long quotient = 0;
+    for (int bit = Long.SIZE - 1; bit >= 0; bit--) {
+      boolean carry = rest < 0;
+      rest = rest << 1 | (low >>> bit & 1);
+      if (carry || Long.compareUnsigned(rest, divisor) >= 0) {
+        rest -= divisor;
+        quotient |= 1L << bit;
+      }
+    }
+    return quotient;
+  }
+
   /** Bits 111:48 of the unsigned 128-bit product. */
   private static long scale(long counter, long multiplier) {
     long high =

@@ -5,6 +5,7 @@ import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.SecondaryControl;
+import io.vmxsim.vmcs.TertiaryControl;
 import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
 
@@ -32,6 +33,9 @@ final class VirtualApic {
   private static final int LAST_MSR = 0x8ff;
 
   private static final int CLASS = 0xf0;
+
+  /** Bits 31:20, 17:16 and 13 of the interrupt-command register. */
+  private static final long COMMAND_RESERVED = 0xfff32000L;
 
   private static final VmcsField[] EOI_EXIT_BITMAP = {
     VmcsField.EOI_EXIT_BITMAP_0,
@@ -238,12 +242,20 @@ final class VirtualApic {
   boolean servesWrite(int msr) {
     int offset = offset(msr);
     return isVirtualizedMsr(msr)
-        && (offset == VTPR || (deliversInterrupts() && (offset == VEOI || offset == SELF_IPI)));
+        && (offset == VTPR
+            || (deliversInterrupts() && (offset == VEOI || offset == SELF_IPI))
+            || (offset == VICR_LOW && intercepts.on(TertiaryControl.IPI_VIRTUALIZATION)));
   }
 
   /** Whether the value of such a WRMSR has no reserved bit set. */
   boolean acceptsWrite(int msr, long value) {
-    return (value & (offset(msr) == VEOI ? -1 : ~0xffL)) == 0;
+    long reserved =
+        switch (offset(msr)) {
+          case VEOI -> -1;
+          case VICR_LOW -> COMMAND_RESERVED;
+          default -> ~0xffL;
+        };
+    return (value & reserved) == 0;
   }
 
   /** The rest of such a WRMSR; a VM exit is trap-like. */
@@ -253,6 +265,7 @@ final class VirtualApic {
     return switch (offset) {
       case VTPR -> virtualizeTaskPriority();
       case VEOI -> virtualizeEndOfInterrupt();
+      case VICR_LOW -> processor.ipiVirtualization().send((int) value, (int) (value >>> 32));
       default ->
           (value & CLASS) != 0
               ? virtualizeSelfIpi((int) value)

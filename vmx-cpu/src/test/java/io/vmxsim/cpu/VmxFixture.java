@@ -1,5 +1,6 @@
 package io.vmxsim.cpu;
 
+import io.vmxsim.cpu.execute.Executor;
 import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.vmcs.ControlWord;
 import io.vmxsim.vmcs.EntryControl;
@@ -7,10 +8,12 @@ import io.vmxsim.vmcs.ExitControl;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.SecondaryControl;
+import io.vmxsim.vmcs.TertiaryControl;
 import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
 import io.vmxsim.vmcs.VmxCapabilities;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -89,6 +92,22 @@ final class VmxFixture implements GuestSide {
     VmxOutcome outcome = vmx().vmlaunch();
     if (outcome != VmxOutcome.SUCCEED) {
       throw new AssertionError(outcome + ", broken: " + vmx().brokenEntryRule());
+    }
+  }
+
+  /**
+   * Runs machine code in a guest with the controls set so far until a VM exit.
+   *
+   * @param hex its bytes, with blanks between
+   */
+  void runCode(String hex) {
+    Executor.on(processor);
+    byte[] code = HexFormat.of().parseHex(hex.replace(" ", ""));
+    memory.writeBytes(GUEST_RIP, code, 0, code.length);
+    launch();
+    RunOutcome outcome = processor.run(1000);
+    if (outcome != RunOutcome.EXIT) {
+      throw new AssertionError(outcome + " instead of a VM exit at " + processor);
     }
   }
 
@@ -181,6 +200,9 @@ final class VmxFixture implements GuestSide {
     write(field, read(field) | control.mask());
     if (control instanceof SecondaryControl) {
       set(PrimaryControl.ACTIVATE_SECONDARY_CONTROLS);
+    }
+    if (control instanceof TertiaryControl) {
+      set(PrimaryControl.ACTIVATE_TERTIARY_CONTROLS);
     }
   }
 

@@ -224,6 +224,10 @@ final class ExecutionControlRules {
         .newer()
         .when(timer)
         .then(off(PrimaryControl.RDTSC_EXITING));
+    list.rule("virtual-timer-vector", "The virtual timer vector must be in the range 0–255.")
+        .newer()
+        .when(timer)
+        .then(clear(VmcsField.VIRTUAL_TIMER_VECTOR, 0xFF00));
   }
 
   private static EntryRule.Draft needs(

@@ -145,6 +145,7 @@ final class ValidControls {
         VmcsField.VIRTUAL_PROCESSOR_IDENTIFIER,
         random.nextBoolean() ? 1 : 1 + random.nextInt(0xFFFF));
     scenario.set(VmcsField.POSTED_INTERRUPT_NOTIFICATION_VECTOR, random.nextInt(256));
+    scenario.set(VmcsField.VIRTUAL_TIMER_VECTOR, random.nextInt(256));
     scenario.set(VmcsField.TSC_MULTIPLIER, random.nextBoolean() ? 1 : random.nextLong() | 1);
     scenario.set(VmcsField.EPT_POINTER, page() | 3 << 3 | 6);
     int vtpr = random.nextInt(256);

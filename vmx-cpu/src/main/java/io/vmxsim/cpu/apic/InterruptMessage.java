@@ -33,6 +33,18 @@ public record InterruptMessage(
         destination, logical, DeliveryMode.in(icr), (int) icr & 0xff, false);
   }
 
+  /**
+   * The notification of a posted interrupt ("Posted-Interrupt Processing", 29.6), which goes to a
+   * physical destination.
+   *
+   * @param destination as the posted-interrupt descriptor has it: 32 bits of an x2APIC ID, or an
+   *     xAPIC ID in bits 15:8
+   */
+  public static InterruptMessage ofNotification(int destination, boolean x2apic, int vector) {
+    int id = x2apic ? destination : destination >>> 8 & 0xff;
+    return new InterruptMessage(id, false, DeliveryMode.FIXED, vector, false);
+  }
+
   /** What a redirection entry of an I/O APIC sends. */
   static InterruptMessage ofRedirectionEntry(long entry) {
     return new InterruptMessage(

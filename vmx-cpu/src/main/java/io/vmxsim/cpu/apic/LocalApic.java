@@ -259,6 +259,11 @@ public final class LocalApic implements InterruptController {
 
   // ---- IPIs ----------------------------------------------------------------------------------
 
+  /** Sends the notification of a posted interrupt, as this APIC's ICR would. */
+  public void notifyPosted(int destination, int vector) {
+    network.send(InterruptMessage.ofNotification(destination, isX2apic(), vector));
+  }
+
   /** Sends what a value of the ICR says ("Interrupt Command Register (ICR)", 10.6.1). */
   void send(long command) {
     InterruptMessage message = InterruptMessage.ofCommand(command, base.isX2apic());

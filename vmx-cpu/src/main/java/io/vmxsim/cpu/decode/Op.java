@@ -231,6 +231,8 @@ public enum Op {
   RDSEED(Group.SYSTEM),
   RDMSR(Group.SYSTEM),
   WRMSR(Group.SYSTEM),
+  RDMSRLIST(Group.SYSTEM),
+  WRMSRLIST(Group.SYSTEM),
   MOV_R_CR(Group.SYSTEM),
   MOV_CR_R(Group.SYSTEM),
   MOV_R_DR(Group.SYSTEM),

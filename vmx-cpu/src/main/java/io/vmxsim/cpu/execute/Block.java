@@ -142,6 +142,7 @@ final class Block {
       case IN_I, IN_DX, OUT_I, OUT_DX, CPUID, RDTSC, RDTSCP, RDPMC, RDRAND, RDSEED -> true;
       case RDMSR, WRMSR, MOV_R_CR, MOV_CR_R, MOV_R_DR, MOV_DR_R, CLTS, LMSW -> true;
       case INVLPG, INVPCID, INVD, WBINVD, WBNOINVD, HLT, MONITOR, MWAIT, XSETBV, PAUSE -> true;
+      case UMWAIT, TPAUSE -> true;
       default -> false;
     };
   }

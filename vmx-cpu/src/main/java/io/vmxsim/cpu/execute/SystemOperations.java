@@ -2,7 +2,9 @@ package io.vmxsim.cpu.execute;
 
 import static io.vmxsim.cpu.CpuState.RAX;
 import static io.vmxsim.cpu.CpuState.RCX;
+import static io.vmxsim.cpu.CpuState.RDI;
 import static io.vmxsim.cpu.CpuState.RDX;
+import static io.vmxsim.cpu.CpuState.RSI;
 
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.Intercept;
@@ -12,7 +14,6 @@ import io.vmxsim.cpu.Segment;
 import io.vmxsim.cpu.SensitiveInstructions;
 import io.vmxsim.cpu.StepOutcome;
 import io.vmxsim.cpu.decode.Instruction;
-import io.vmxsim.cpu.decode.Op;
 import io.vmxsim.ept.PagingState;
 import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.InstructionInformation;
@@ -127,6 +128,8 @@ final class SystemOperations {
       }
       case MWAIT -> faults.require(sensitive.mwait(length));
       case XSETBV -> faults.require(sensitive.xsetbv(length));
+      case UMWAIT -> userWait(in, Intercept.UMWAIT);
+      case TPAUSE -> userWait(in, Intercept.TPAUSE);
       default -> registers(in);
     }
   }
@@ -158,9 +161,25 @@ final class SystemOperations {
         if ((state.cr4() & CpuState.CR4_SMXE) == 0) {
           throw faults.invalidOpcode();
         }
+        faults.require(sensitive.getsec(in.length));
         throw faults.notModelled("GETSEC");
       }
-      case UMONITOR, UMWAIT, TPAUSE -> userWait(in);
+      case ENCLS -> {
+        if (!segments.protectedMode() || state.cpl() > 0) {
+          throw faults.invalidOpcode();
+        }
+        faults.require(sensitive.encls(in.length));
+        throw faults.notModelled("ENCLS");
+      }
+      case UMONITOR -> {
+        if (!sensitive.waits()) {
+          throw faults.invalidOpcode();
+        }
+        long offset = Val.zeroExtend(state.register(in.rm), in.addressSize);
+        operands.mem.load(segments.forLoad(in.segment, offset, 1), 1);
+      }
+      case RDMSRLIST -> readMsrs(in.length);
+      case WRMSRLIST -> writeMsrs(in.length);
       case WBNOINVD -> faults.require(sensitive.wbinvd(in.length));
       case RDPID -> {
         if (processor.inNonRoot() && !processor.intercepts().on(SecondaryControl.ENABLE_RDTSCP)) {
@@ -194,22 +213,46 @@ final class SystemOperations {
     }
   }
 
+  private void userWait(Instruction in, Intercept row) {
+    sensitive.operands(InstructionInformation.random(in.rm, 4), 0);
+    faults.require(sensitive.userWait(row, (int) state.register(in.rm), in.length));
+  }
+
   /**
-   * Every wait ends at once; in VMX non-root operation a control that is not modelled permits them.
+   * RDMSRLIST (later editions): bits of RCX choose among 64 addresses at RSI; values go to RDI.
+   * What has been read is no longer in RCX when something else happens.
    */
-  private void userWait(Instruction in) {
-    if (processor.inNonRoot()) {
-      throw faults.invalidOpcode();
+  private void readMsrs(int length) {
+    faults.require(sensitive.admitRdmsrlist(length));
+    requireAlignedLists();
+    for (long left = state.register(RCX); left != 0; left = state.register(RCX)) {
+      int i = Long.numberOfTrailingZeros(left);
+      faults.require(sensitive.readListed(listed(RSI, i), length));
+      long address = segments.forStore(Instruction.DS, state.register(RDI) + 8L * i, 8);
+      operands.mem.store(address, 8, sensitive.listedValue());
+      state.setRegister(RCX, left & (left - 1));
     }
-    if (in.op == Op.UMONITOR) {
-      long offset = Val.zeroExtend(state.register(in.rm), in.addressSize);
-      operands.mem.load(segments.forLoad(in.segment, offset, 1), 1);
-    } else {
-      if ((state.cr4() & CpuState.CR4_TSD) != 0 && state.cpl() > 0) {
-        throw faults.generalProtection(0);
-      }
-      state.status.set(0);
+  }
+
+  /** WRMSRLIST: values come from RDI. */
+  private void writeMsrs(int length) {
+    faults.require(sensitive.admitWrmsrlist(length));
+    requireAlignedLists();
+    for (long left = state.register(RCX); left != 0; left = state.register(RCX)) {
+      int i = Long.numberOfTrailingZeros(left);
+      faults.require(sensitive.writeListed(listed(RSI, i), listed(RDI, i), length));
+      state.setRegister(RCX, left & (left - 1));
     }
+  }
+
+  private void requireAlignedLists() {
+    if (((state.register(RSI) | state.register(RDI)) & 7) != 0) {
+      throw faults.generalProtection(0);
+    }
+  }
+
+  private long listed(int list, int i) {
+    return operands.mem.load(segments.forLoad(Instruction.DS, state.register(list) + 8L * i, 8), 8);
   }
 
   /** XCR0, or with number 1 which of its components are in use. */

@@ -7,7 +7,7 @@ based-on = skylake-sp
 
 [sources]
 max = no real CPU: every feature through the SDM of June 2026
-spr = as sapphire-rapids, with FRED, LKGS, LAM, MSRLIST, KL, PKU, MPX, SGX and 52-bit physical addresses added
+spr = as sapphire-rapids, with FRED, LKGS, LAM, MSRLIST, PKU, MPX, SGX and 52-bit physical addresses added
 
 [cpuid]
 0x0          = 0x00000020 0x756E6547 0x6C65746E 0x49656E69 registers | assumed | @spr
@@ -18,7 +18,7 @@ spr = as sapphire-rapids, with FRED, LKGS, LAM, MSRLIST, KL, PKU, MPX, SGX and 5
 0x4/0x3      = 0xFC1FC163 0x0380003F 0x00015FFF 0x00000004 registers | assumed | @spr
 0x5          = 0x00000040 0x00000040 0x00000003 0x00001020 registers | assumed | @spr
 0x6          = 0x0045CEF7 0x00000002 0x00000009 0x00000000 registers | assumed | @spr
-0x7/0x0      = 0x00000002 0xF3BFFFFF 0xBBC17FEE 0xFFDD4430 registers | assumed | @spr
+0x7/0x0      = 0x00000002 0xF3BFFFFF 0xBB415FEE 0xFFDD4430 registers | assumed | @spr
 0x7/0x1      = 0x0C061C30 0x00000000 0x00000000 0x00000000 registers | assumed | @spr
 0x7/0x2      = 0x00000000 0x00000000 0x00000000 0x00000017 registers | assumed | @spr
 0xA          = 0x08300805 0x00000000 0x0000000F 0x00008604 registers | assumed | @spr
@@ -74,7 +74,7 @@ IA32_VMX_MISC                = 0x000000007004C1E7 msr | assumed | @max
 IA32_VMX_CR0_FIXED0          = 0x0000000080000021 msr | assumed | @max
 IA32_VMX_CR0_FIXED1          = 0x00000000FFFFFFFF msr | assumed | @max
 IA32_VMX_CR4_FIXED0          = 0x0000000000002000 msr | assumed | @max
-IA32_VMX_CR4_FIXED1          = 0x0000000113FF7FFF msr | assumed | @max
+IA32_VMX_CR4_FIXED1          = 0x0000000113F77FFF msr | assumed | @max
 IA32_VMX_VMCS_ENUM           = 0x0000000000000052 msr | assumed | @max
 IA32_VMX_PROCBASED_CTLS2     = 0xCFFFFFFF00000000 msr | assumed | @max
 IA32_VMX_EPT_VPID_CAP        = 0x00010F0106F341C1 msr | assumed | @max
@@ -83,7 +83,7 @@ IA32_VMX_TRUE_PROCBASED_CTLS = 0xFFFBFFFE04006172 msr | assumed | @max
 IA32_VMX_TRUE_EXIT_CTLS      = 0xFFFFFFFF00036DFB msr | assumed | @max
 IA32_VMX_TRUE_ENTRY_CTLS     = 0x03FFFFFF000011FB msr | assumed | @max
 IA32_VMX_VMFUNC              = 0x0000000000000001 msr | assumed | @max
-IA32_VMX_PROCBASED_CTLS3     = 0x00000000000013FF msr | assumed | @max
+IA32_VMX_PROCBASED_CTLS3     = 0x00000000000013FE msr | assumed | @max
 IA32_VMX_EXIT_CTLS2          = 0x000000000000000F msr | assumed | @max
 
 [geometry]

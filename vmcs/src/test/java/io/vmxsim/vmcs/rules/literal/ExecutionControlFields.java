@@ -202,7 +202,10 @@ final class ExecutionControlFields extends Reading {
         return false;
       }
     }
-    // APIC-timer virtualization (the virtual-timer vector has no field here)
-    return !tertiary(8) || (secondary(9) && !primary(12));
+    // APIC-timer virtualization
+    return !tertiary(8)
+        || (secondary(9)
+            && !primary(12)
+            && bits(field(VmcsField.VIRTUAL_TIMER_VECTOR), 15, 8) == 0);
   }
 }
