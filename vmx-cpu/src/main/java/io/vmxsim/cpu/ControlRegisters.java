@@ -22,6 +22,8 @@ final class ControlRegisters {
   private static final long CR0_DEFINED = 0xe005003fL;
   private static final long CR3_NO_FLUSH = 1L << 63;
 
+  private static final long CR3_LAM = CpuState.CR3_LAM_U48 | CpuState.CR3_LAM_U57;
+
   private final Processor processor;
   private final CpuState state;
   private final Intercepts intercepts;
@@ -190,7 +192,8 @@ final class ControlRegisters {
     boolean pcids = (state.cr4() & CpuState.CR4_PCIDE) != 0;
     boolean noFlush = pcids && operand < 0;
     long value = noFlush ? operand & ~CR3_NO_FLUSH : operand;
-    if (value >>> processor.memory().addressBits() != 0) {
+    if ((value & ~CR3_LAM) >>> processor.memory().addressBits() != 0
+        || ((value & CR3_LAM) != 0 && !processor.profile().cpuid().has(CpuidFeature.LAM))) {
       return generalProtection();
     }
     if (state.usesPaePaging()) {

@@ -73,6 +73,15 @@ public final class CpuState {
   public static final long CR4_OSXSAVE = 1 << 18;
   public static final long CR4_CET = 1 << 23;
 
+  /** Linear-address masking of supervisor pointers. */
+  public static final long CR4_LAM_SUP = 1 << 28;
+
+  /** Linear-address masking of user pointers: 6 bits of metadata. */
+  public static final long CR3_LAM_U57 = 1L << 61;
+
+  /** The same: 15 bits of metadata; of no account where {@link #CR3_LAM_U57} is set. */
+  public static final long CR3_LAM_U48 = 1L << 62;
+
   /** IA32_EFER bits. */
   public static final long EFER_SCE = 1;
 

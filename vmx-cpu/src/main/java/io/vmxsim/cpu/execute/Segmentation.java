@@ -15,6 +15,11 @@ final class Segmentation {
   private static final int WRITABLE = 1 << 1;
   private static final long LINEAR_32 = 0xffffffffL;
 
+  /** Bits of metadata that leave the address 48 or 57 bits, of which the highest is bit 63 too. */
+  private static final int METADATA_48 = 15;
+
+  private static final int METADATA_57 = 6;
+
   private final CpuState state;
   private final Faults faults;
 
@@ -23,6 +28,14 @@ final class Segmentation {
   private boolean protectedMode;
   private int stackWidth;
   private int notCanonicalBits;
+
+  /** Bits of metadata below bit 63 in pointers to the lower and the upper half. */
+  private int userMetadata;
+
+  private int supervisorMetadata;
+
+  /** Whether any pointer may have metadata. */
+  private boolean masks;
 
   Segmentation(CpuState state, Faults faults) {
     this.state = state;
@@ -38,6 +51,28 @@ final class Segmentation {
     boolean bigStack = (state.accessRights(Segment.SS) & Segment.DEFAULT_BIG) != 0;
     stackWidth = bits64 ? 8 : bigStack ? 4 : 2;
     notCanonicalBits = (state.cr4() & CpuState.CR4_LA57) != 0 ? 7 : 16;
+    refreshMasking();
+  }
+
+  /** "Linear-Address Masking" (4.4 of later editions), which is of 64-bit mode. */
+  private void refreshMasking() {
+    long cr3 = state.cr3();
+    userMetadata =
+        (cr3 & CpuState.CR3_LAM_U57) != 0
+            ? METADATA_57
+            : (cr3 & CpuState.CR3_LAM_U48) != 0 ? METADATA_48 : 0;
+    supervisorMetadata = (state.cr4() & CpuState.CR4_LAM_SUP) != 0 ? notCanonicalBits - 1 : 0;
+    masks = bits64 && (userMetadata | supervisorMetadata) != 0;
+  }
+
+  /** Replaces the metadata of a pointer by copies of the bit below it; bit 63 stays. */
+  private long unmasked(long pointer) {
+    int metadata = pointer < 0 ? supervisorMetadata : userMetadata;
+    if (metadata == 0) {
+      return pointer;
+    }
+    long address = pointer << (metadata + 1) >> (metadata + 1);
+    return (address & Long.MAX_VALUE) | (pointer & Long.MIN_VALUE);
   }
 
   /** How code decodes now. */
@@ -97,10 +132,11 @@ final class Segmentation {
 
   private long linear64(int segment, long offset, int size) {
     long linear = segment >= Instruction.FS ? offset + state.bases[segment] : offset;
-    if (!isCanonical(linear) || !isCanonical(linear + size - 1)) {
+    long address = masks ? unmasked(linear) : linear;
+    if (!isCanonical(address) || !isCanonical(address + size - 1)) {
       throw violation(segment);
     }
-    return linear;
+    return address;
   }
 
   private long checked(int segment, long offset, int size, boolean store) {
