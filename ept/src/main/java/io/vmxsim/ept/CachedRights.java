@@ -21,6 +21,8 @@ final class CachedRights {
   /** For the address's own mode, user or supervisor, under mode-based execute control. */
   static final int EPT_EXECUTE = 1 << 6;
 
+  static final int EPT_ALL = EPT_READ | EPT_WRITE | EPT_EXECUTE;
+
   private static final int COMBINATIONS = 1 << 7;
 
   /** One more than the largest value of an {@link Access}. */

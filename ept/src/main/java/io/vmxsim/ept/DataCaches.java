@@ -51,7 +51,7 @@ public final class DataCaches {
     this.memoryLatency = memoryLatency;
     sets = new LruSets[levels.size()];
     for (int i = 0; i < sets.length; i++) {
-      sets[i] = new LruSets(levels.get(i).sets(), levels.get(i).ways());
+      sets[i] = new LruSets(levels.get(i).sets(), levels.get(i).ways(), -1);
     }
     hits = new long[User.values().length][sets.length];
     misses = new long[User.values().length][sets.length];
@@ -71,7 +71,7 @@ public final class DataCaches {
         return levels.get(level).latency();
       }
       misses[who][level]++;
-      sets[level].put(sets[level].oldest(set), tag, tag);
+      sets[level].put(set, sets[level].oldest(set), tag, tag);
     }
     return memoryLatency;
   }

@@ -42,10 +42,10 @@ public final class EptFeatures {
   /** The bits of an entry that decide {@link #isPlainTable}. */
   private final long plainTableBits;
 
-  /** By level, the bits of an entry that decide {@link #isPlainPage}, and what they are then. */
-  private final long[] plainPageBits = new long[6];
+  /** The bits of an entry of level 1 that decide {@link #isPlainPage}, and what they are then. */
+  private final long plainPageBits;
 
-  private final long[] plainPage = new long[6];
+  private final long plainPage;
 
   /**
    * The features of one processor under one setting of its controls.
@@ -63,13 +63,9 @@ public final class EptFeatures {
     this.reservedBits = EptEntryFormat.reservedBits(maxPhyAddr, largePageLevels);
     this.misconfiguredRights = misconfiguredRights(supports(EXECUTE_ONLY));
     this.plainTableBits = EptEntryFormat.reservedInTables(maxPhyAddr) | MAPS_PAGE | accessRights;
-    for (int level = 1; level < plainPage.length; level++) {
-      long mapsPage = level == 1 ? 0 : MAPS_PAGE;
-      boolean possible = mapsPage(level, mapsPage);
-      long reserved = reservedBits[EptEntryFormat.index(level, true)];
-      plainPageBits[level] = possible ? reserved | MEMORY_TYPING | accessRights | mapsPage : 0;
-      plainPage[level] = (long) MemoryType.WB << 3 | accessRights | mapsPage;
-    }
+    long reserved = reservedBits[EptEntryFormat.index(1, true)];
+    this.plainPageBits = reserved | MEMORY_TYPING | accessRights;
+    this.plainPage = (long) MemoryType.WB << 3 | accessRights;
   }
 
   /** Every feature on, with mode-based execute control off. */
@@ -101,19 +97,21 @@ public final class EptFeatures {
   }
 
   /**
-   * Whether an entry above level 1 is present, allows everything, is configured properly and names
-   * a table: in one comparison, because nearly all are so.
+   * Whether an entry above level 1 is present, allows everything, is configured properly, names a
+   * table and has no flag to set: in one comparison, because nearly all are so.
    */
-  boolean isPlainTable(long entry) {
-    return (entry & plainTableBits) == accessRights;
+  boolean isPlainTable(long entry, long eptp) {
+    long flags = EptPointer.accessedDirtyEnabled(eptp) ? EptWalk.ACCESSED : 0;
+    return (entry & (plainTableBits | flags)) == (accessRights | flags);
   }
 
   /**
-   * Likewise whether an entry maps a page, which moreover is WB and leaves the PAT its say. An
-   * entry above level 1 is no {@link #isPlainTable plain table}.
+   * Likewise whether an entry of level 1 maps a page, which moreover is WB and leaves the PAT its
+   * say, and has no flag to set even for a write.
    */
-  boolean isPlainPage(int level, long entry) {
-    return (entry & plainPageBits[level]) == plainPage[level];
+  boolean isPlainPage(long entry, long eptp) {
+    long flags = EptPointer.accessedDirtyEnabled(eptp) ? EptWalk.ACCESSED | EptWalk.DIRTY : 0;
+    return (entry & (plainPageBits | flags)) == (plainPage | flags);
   }
 
   /** Whether a present entry with these contents maps a page (else it names a table). */

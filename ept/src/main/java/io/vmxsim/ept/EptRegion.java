@@ -35,11 +35,6 @@ final class EptRegion {
     return gpa >>> 21;
   }
 
-  /** Whether an address lies in the region. */
-  boolean isFor(long gpa) {
-    return number(gpa) == number;
-  }
-
   /** Whether a walk would be led to {@link #pageTable}. */
   boolean leads(long walkEptp, EptFeatures walkFeatures, long gpa) {
     return number(gpa) == number
@@ -55,17 +50,33 @@ final class EptRegion {
     return pageTable;
   }
 
-  /** Notes where a walk has just been led, through entries that ask for nothing to be done. */
-  void note(PhysicalMemory memory, long walkEptp, EptFeatures walkFeatures, long gpa) {
-    number = number(gpa);
-    eptp = walkEptp;
-    features = walkFeatures;
-    pml4 = memory.pageForRead(EptPointer.root(walkEptp));
+  /**
+   * Notes where a walk is led, and returns true, if each of the three entries is plain ({@link
+   * EptFeatures#isPlainTable}) and has no flag to set.
+   */
+  boolean note(PhysicalMemory memory, long walkEptp, EptFeatures walkFeatures, long gpa) {
+    number = -1;
+    long table = EptPointer.root(walkEptp);
+    pml4 = memory.pageForRead(table);
     pml4e = PhysicalMemory.entryOf(pml4, gpa >>> 36);
+    if (!walkFeatures.isPlainTable(pml4e, walkEptp)) {
+      return false;
+    }
     pdpt = memory.pageForRead(EptWalk.addressIn(pml4e));
     pdpte = PhysicalMemory.entryOf(pdpt, gpa >>> 27);
+    if (!walkFeatures.isPlainTable(pdpte, walkEptp)) {
+      return false;
+    }
     pd = memory.pageForRead(EptWalk.addressIn(pdpte));
     pde = PhysicalMemory.entryOf(pd, gpa >>> 18);
-    pageTable = memory.pageForRead(EptWalk.addressIn(pde));
+    byte[] found = memory.allocatedPage(EptWalk.addressIn(pde));
+    if (!walkFeatures.isPlainTable(pde, walkEptp) || found == null) {
+      return false;
+    }
+    pageTable = found;
+    eptp = walkEptp;
+    features = walkFeatures;
+    number = number(gpa);
+    return true;
   }
 }

@@ -2,7 +2,6 @@ package io.vmxsim.ept;
 
 import io.vmxsim.ept.WalkObserver.Dimension;
 import io.vmxsim.ept.WalkResult.Status;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,20 +16,9 @@ public final class EptWalk {
   /** Dirty flag for EPT. */
   public static final int DIRTY = 1 << 9;
 
-  /** No address: see {@link #plainTranslation}. */
-  static final long NOT_PLAIN = -1;
-
   private static final long ADDRESS = BitRange.bits(51, 12);
 
-  /** A power of two. */
-  private static final int REGIONS = 1024;
-
-  private static final EptRegion NOWHERE = new EptRegion();
-
   private final PhysicalMemory memory;
-
-  /** By {@link #index}. */
-  private final EptRegion[] regions = new EptRegion[REGIONS];
 
   private @Nullable WalkObserver observer;
   private final @Nullable WalkCaches caches;
@@ -44,7 +32,6 @@ public final class EptWalk {
   public EptWalk(
       PhysicalMemory memory, @Nullable WalkObserver observer, @Nullable WalkCaches caches) {
     this.memory = memory;
-    Arrays.fill(regions, NOWHERE);
     this.observer = observer;
     this.caches = caches;
   }
@@ -76,14 +63,6 @@ public final class EptWalk {
    */
   Status translate(
       long eptp, EptFeatures features, long gpa, int needed, int origin, WalkResult r) {
-    long plain = plainTranslation(eptp, features, gpa, r);
-    if (plain != NOT_PLAIN) {
-      r.physicalAddress = plain;
-      r.eptRights = features.accessRights();
-      r.eptDirty = true;
-      r.eptMemoryTyping = MemoryType.WB;
-      return Status.OK;
-    }
     WalkCaches.GuestPhysicalTranslation t = r.guestPhysical;
     boolean writes = (needed & EptRights.WRITE) != 0;
     boolean cached = caches != null && caches.findGuestPhysical(gpa, t) && (t.dirty || !writes);
@@ -112,89 +91,6 @@ public final class EptWalk {
     r.eptPageShift = t.pageShift;
     r.eptMemoryTyping = t.memoryTyping;
     return Status.OK;
-  }
-
-  /**
-   * The physical address, if nothing happens on the way to it: every entry is plain ({@link
-   * EptFeatures#isPlainTable}, {@link EptFeatures#isPlainPage}), and flags that might have to be
-   * set are set. Otherwise {@link #NOT_PLAIN}, and nothing has been done.
-   *
-   * <p>JUSTIFICATION: a short cut through the steps below, which it repeats in the form of one
-   * comparison per entry. MmuBenchmark, 1 GiB random under EPT: a walk takes it five times.
-   */
-  long plainTranslation(long eptp, EptFeatures features, long gpa, WalkResult r) {
-    if (observer != null || caches != null) {
-      return NOT_PLAIN;
-    }
-    EptRegion region = regions[index(gpa)];
-    if (!region.leads(eptp, features, gpa)) {
-      return plainDescent(eptp, features, gpa, r);
-    }
-    long frame =
-        plainPage(eptp, features, PhysicalMemory.entryOf(region.pageTable(), entryOffset(gpa, 1)));
-    if (frame == NOT_PLAIN) {
-      return NOT_PLAIN;
-    }
-    r.eptEntryReads += EptRegion.LEVELS;
-    r.eptPageShift = shift(1);
-    return frame | (gpa & ~ADDRESS);
-  }
-
-  /** The 4-KByte page frame in a plain entry that maps one and has no flag to set; NOT_PLAIN. */
-  static long plainPage(long eptp, EptFeatures features, long entry) {
-    return features.isPlainPage(1, entry) && !mayNeedFlags(eptp, entry)
-        ? entry & ADDRESS
-        : NOT_PLAIN;
-  }
-
-  /** Where walks were led for the region of an address, or for another one. */
-  EptRegion region(long gpa) {
-    return regions[index(gpa)];
-  }
-
-  /** The same where no walk has been led yet, or elsewhere; notes where this one is led. */
-  private long plainDescent(long eptp, EptFeatures features, long gpa, WalkResult r) {
-    int top = EptPointer.walkLength(eptp);
-    if (gpa >>> shift(top + 1) != 0) {
-      return NOT_PLAIN;
-    }
-    int level = top;
-    long entry = memory.readAligned64(EptPointer.root(eptp) | entryOffset(gpa, level));
-    while (level > 1 && features.isPlainTable(entry)) {
-      if (EptPointer.accessedDirtyEnabled(eptp) && (entry & ACCESSED) == 0) {
-        return NOT_PLAIN;
-      }
-      level--;
-      entry = memory.readAligned64(addressIn(entry) | entryOffset(gpa, level));
-    }
-    if (!features.isPlainPage(level, entry) || mayNeedFlags(eptp, entry)) {
-      return NOT_PLAIN;
-    }
-    if (level == 1 && top == EptRegion.LEVELS) {
-      note(eptp, features, gpa);
-    }
-    r.eptEntryReads += top - level + 1;
-    r.eptPageShift = shift(level);
-    long offset = (1L << shift(level)) - 1;
-    return (entry & ADDRESS & ~offset) | (gpa & offset);
-  }
-
-  /** Whether an access may have flags to set in the entry that maps its page. */
-  private static boolean mayNeedFlags(long eptp, long entry) {
-    return EptPointer.accessedDirtyEnabled(eptp) && (~entry & (ACCESSED | DIRTY)) != 0;
-  }
-
-  private static int index(long gpa) {
-    long number = EptRegion.number(gpa);
-    return (int) (number ^ number >>> 10) & (REGIONS - 1);
-  }
-
-  private void note(long eptp, EptFeatures features, long gpa) {
-    int index = index(gpa);
-    if (regions[index] == NOWHERE) {
-      regions[index] = new EptRegion();
-    }
-    regions[index].note(memory, eptp, features, gpa);
   }
 
   /** Step 1, for each entry from the root (or a cached structure) to the one that maps the page. */

@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
  * <p>JUSTIFICATION: MmuBenchmark, 1 GiB random under EPT.
  */
 final class GuestRegion {
-  /** Guest entries that are read on the way to the page table. */
-  static final int ENTRIES = 3;
+  /** The length of the walks that are noted, and so the number of structures they lead through. */
+  static final int LEVELS = 4;
 
-  private static final int STRUCTURES = ENTRIES + 1;
+  private static final byte[] NO_PAGE = {};
 
   /** Number of the region; -1 while nothing has been noted. */
   private long number = -1;
@@ -25,16 +25,20 @@ final class GuestRegion {
   private long eptp;
   private @Nullable EptFeatures features;
 
-  private final byte[][] tables = new byte[ENTRIES][];
-  private final long[] entries = new long[ENTRIES];
+  // The guest's entries that lead on, and the tables they are in.
+  private byte[] pml4 = NO_PAGE;
+  private byte[] pdpt = NO_PAGE;
+  private byte[] pd = NO_PAGE;
+  private long pml4e;
+  private long pdpte;
+  private long pde;
 
-  /** Of the structures, from the root to the page table. */
-  private final long[] guestPhysical = new long[STRUCTURES];
+  private final Place ofPml4 = new Place();
+  private final Place ofPdpt = new Place();
+  private final Place ofPd = new Place();
+  private final Place ofPageTable = new Place();
 
-  private final EptRegion[] eptRegions = new EptRegion[STRUCTURES];
-  private final long[] eptEntries = new long[STRUCTURES];
-
-  private long pageTable;
+  private byte[] pageTable = NO_PAGE;
   private int rights;
 
   /** Number of the region of an address. */
@@ -42,55 +46,42 @@ final class GuestRegion {
     return linear >>> 21;
   }
 
-  /** Whether a walk would be led to the page table of this region. */
+  /** Whether a walk would be led to {@link #pageTable}. */
   boolean leads(PagingState state, long walkEptp, @Nullable EptFeatures walkFeatures, long linear) {
     return number(linear) == number
         && state.cr3() == cr3
         && state.plainTableBits() == plainTableBits
         && walkEptp == eptp
         && walkFeatures == features
-        && PhysicalMemory.entryOf(tables[0], linear >>> 36) == entries[0]
-        && PhysicalMemory.entryOf(tables[1], linear >>> 27) == entries[1]
-        && PhysicalMemory.entryOf(tables[2], linear >>> 18) == entries[2]
-        && (walkFeatures == null || eptLeads(walkFeatures));
+        && PhysicalMemory.entryOf(pml4, linear >>> 36) == pml4e
+        && PhysicalMemory.entryOf(pdpt, linear >>> 27) == pdpte
+        && PhysicalMemory.entryOf(pd, linear >>> 18) == pde
+        && (walkFeatures == null
+            || (ofPml4.stands(walkEptp, walkFeatures)
+                && ofPdpt.stands(walkEptp, walkFeatures)
+                && ofPd.stands(walkEptp, walkFeatures)
+                && ofPageTable.stands(walkEptp, walkFeatures)));
   }
 
-  private boolean eptLeads(EptFeatures walkFeatures) {
-    EptRegion led = null;
-    for (int i = 0; i < STRUCTURES; i++) {
-      EptRegion region = eptRegions[i];
-      long gpa = guestPhysical[i];
-      if ((region != led || !region.isFor(gpa)) && !region.leads(eptp, walkFeatures, gpa)) {
-        return false;
-      }
-      led = region;
-      if (PhysicalMemory.entryOf(region.pageTable(), gpa >>> 9) != eptEntries[i]) {
-        return false;
-      }
-    }
-    return true;
+  /** The page table of the region. */
+  byte[] pageTable() {
+    return pageTable;
   }
 
-  /** The walk is at the page table, and has read what leads there. */
-  void follow(WalkResult r) {
-    WalkCaches.Table table = r.guestTable;
-    table.level = 1;
-    table.address = pageTable;
-    table.guestPhysicalAddress = guestPhysical[ENTRIES];
-    table.rights = rights;
-    r.guestEntryReads = ENTRIES;
-    if (features == null) {
-      table.eptRights = EptRights.ALL;
-    } else {
-      table.eptRights = features.accessRights();
-      r.eptEntryReads = STRUCTURES * EptRegion.LEVELS;
-    }
+  /** What the three entries allow, as {@link AccessRights} codes it. */
+  int rights() {
+    return rights;
   }
 
-  /** Notes where a walk is led, if every entry on the way is plain and EPT maps 4-KByte pages. */
-  void note(
+  /**
+   * Notes where a walk is led, and returns true, if every entry on the way is plain and EPT maps
+   * 4-KByte pages.
+   *
+   * @param ept knows the regions of guest-physical memory
+   */
+  boolean note(
       PhysicalMemory memory,
-      EptWalk ept,
+      PlainWalk ept,
       PagingState state,
       long walkEptp,
       @Nullable EptFeatures walkFeatures,
@@ -101,37 +92,95 @@ final class GuestRegion {
     eptp = walkEptp;
     features = walkFeatures;
     rights = AccessRights.ALL;
-    long structure = EptWalk.addressIn(cr3);
-    for (int i = 0; ; i++) {
-      guestPhysical[i] = structure;
-      long physical = walkFeatures == null ? structure : noteEpt(ept, walkFeatures, i);
-      if (physical == EptWalk.NOT_PLAIN) {
-        return;
-      }
-      if (i == ENTRIES) {
-        pageTable = physical;
-        number = number(linear);
-        return;
-      }
-      tables[i] = memory.pageForRead(physical);
-      entries[i] = PhysicalMemory.entryOf(tables[i], linear >>> (36 - 9 * i));
-      if (!state.isPlainTable(entries[i])) {
-        return;
-      }
-      rights &= AccessRights.ofEntry(entries[i]);
-      structure = EptWalk.addressIn(entries[i]);
+
+    byte[] table = find(memory, ept, EptWalk.addressIn(cr3), null, ofPml4);
+    if (table == null) {
+      return false;
     }
+    pml4 = table;
+    pml4e = PhysicalMemory.entryOf(pml4, linear >>> 36);
+    table = follow(memory, ept, state, pml4e, ofPml4, ofPdpt);
+    if (table == null) {
+      return false;
+    }
+    pdpt = table;
+    pdpte = PhysicalMemory.entryOf(pdpt, linear >>> 27);
+    table = follow(memory, ept, state, pdpte, ofPdpt, ofPd);
+    if (table == null) {
+      return false;
+    }
+    pd = table;
+    pde = PhysicalMemory.entryOf(pd, linear >>> 18);
+    table = follow(memory, ept, state, pde, ofPd, ofPageTable);
+    if (table == null) {
+      return false;
+    }
+    pageTable = table;
+    number = number(linear);
+    return true;
   }
 
-  /** Notes what EPT makes of structure {@code i}: its physical address, or NOT_PLAIN. */
-  private long noteEpt(EptWalk ept, EptFeatures walkFeatures, int i) {
-    long gpa = guestPhysical[i];
-    EptRegion region = ept.region(gpa);
-    if (!region.leads(eptp, walkFeatures, gpa)) {
-      return EptWalk.NOT_PLAIN;
+  /** The structure that an entry names, if the entry is plain; likewise. */
+  private byte @Nullable [] follow(
+      PhysicalMemory memory,
+      PlainWalk ept,
+      PagingState state,
+      long entry,
+      Place previous,
+      Place place) {
+    rights &= AccessRights.ofEntry(entry);
+    return state.isPlainTable(entry)
+        ? find(memory, ept, EptWalk.addressIn(entry), previous, place)
+        : null;
+  }
+
+  /** The structure at a guest-physical address, if there is one and EPT is plain there. */
+  private byte @Nullable [] find(
+      PhysicalMemory memory,
+      PlainWalk ept,
+      long guestPhysical,
+      @Nullable Place previous,
+      Place place) {
+    if (features == null) {
+      return memory.allocatedPage(guestPhysical);
     }
-    eptRegions[i] = region;
-    eptEntries[i] = PhysicalMemory.entryOf(region.pageTable(), gpa >>> 9);
-    return EptWalk.plainPage(eptp, walkFeatures, eptEntries[i]);
+    EptRegion region = ept.eptRegion(eptp, features, guestPhysical);
+    if (region == null || !place.note(eptp, features, guestPhysical, region, previous)) {
+      return null;
+    }
+    return memory.allocatedPage(EptWalk.addressIn(place.eptEntry));
+  }
+
+  /** What EPT makes of the address of one of the guest's structures. */
+  private static final class Place {
+    private long guestPhysical;
+    private EptRegion region = new EptRegion();
+
+    /** Whether the structure before this one is in the same region. */
+    private boolean inRegionOfPrevious;
+
+    private long eptEntry;
+
+    /** Whether EPT leads to the same page as it did, if it does so for the structure before. */
+    boolean stands(long eptp, EptFeatures features) {
+      return (inRegionOfPrevious || region.leads(eptp, features, guestPhysical))
+          && PhysicalMemory.entryOf(region.pageTable(), guestPhysical >>> 9) == eptEntry;
+    }
+
+    boolean note(
+        long eptp,
+        EptFeatures features,
+        long newGuestPhysical,
+        EptRegion newRegion,
+        @Nullable Place previous) {
+      guestPhysical = newGuestPhysical;
+      region = newRegion;
+      inRegionOfPrevious =
+          previous != null
+              && previous.region == region
+              && EptRegion.number(previous.guestPhysical) == EptRegion.number(guestPhysical);
+      eptEntry = PhysicalMemory.entryOf(region.pageTable(), guestPhysical >>> 9);
+      return features.isPlainPage(eptEntry, eptp);
+    }
   }
 }

@@ -2,7 +2,6 @@ package io.vmxsim.ept;
 
 import io.vmxsim.ept.WalkObserver.Dimension;
 import io.vmxsim.ept.WalkResult.Status;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,20 +21,12 @@ public final class GuestWalk {
   public static final int DIRTY = 1 << 6;
 
   private static final long PRESENT = 1;
-  private static final long GLOBAL = BitRange.bit(8);
+  static final long GLOBAL = BitRange.bit(8);
   private static final long ADDRESS = BitRange.bits(51, 12);
   private static final long ADDRESS_32 = BitRange.bits(31, 12);
 
-  /** A power of two. */
-  private static final int REGIONS = 1024;
-
-  private static final GuestRegion NOWHERE = new GuestRegion();
-
   private final PhysicalMemory memory;
   private final EptWalk ept;
-
-  /** By {@link #index}. */
-  private final GuestRegion[] regions = new GuestRegion[REGIONS];
 
   private @Nullable WalkObserver observer;
   private final @Nullable WalkCaches caches;
@@ -57,7 +48,6 @@ public final class GuestWalk {
       @Nullable WalkObserver observer,
       @Nullable WalkCaches caches) {
     this.memory = memory;
-    Arrays.fill(regions, NOWHERE);
     this.ept = ept;
     this.observer = observer;
     this.caches = caches;
@@ -112,9 +102,6 @@ public final class GuestWalk {
       return pageFault(AccessRights.errorCode(state, access), r);
     }
 
-    if (!located && mode.topLevel() >= 4) {
-      located = descendPlainly(state, eptp, features, linearAddress, r);
-    }
     while (true) {
       // 1. An attempt is made to access a guest paging-structure entry.
       //    a. If the access fails because of EPT, an EPT-induced VM exit occurs.
@@ -153,72 +140,6 @@ public final class GuestWalk {
       table.level = level - 1;
       table.guestPhysicalAddress = entry & ADDRESS;
     }
-  }
-
-  /**
-   * Goes down from the root for as long as nothing happens but that a plain entry ({@link
-   * PagingState#isPlainTable}) names the next structure.
-   *
-   * <p>JUSTIFICATION: a short cut through the steps of {@link #translate}, which go on from here.
-   * MmuBenchmark, 1 GiB random: it takes in all entries but the last.
-   *
-   * @return whether the structure it came to has been located
-   */
-  private boolean descendPlainly(
-      PagingState state, long eptp, @Nullable EptFeatures features, long linear, WalkResult r) {
-    if (observer != null || caches != null) {
-      return false;
-    }
-    GuestRegion region = regions[index(linear)];
-    if (region.leads(state, eptp, features, linear)) {
-      region.follow(r);
-      return true;
-    }
-    WalkCaches.Table table = r.guestTable;
-    int level = table.level;
-    long structure = table.guestPhysicalAddress;
-    int rights = table.rights;
-    int guestReads = 0;
-    int eptReads = 0;
-    for (; level > 1; level--) {
-      long address = structure | ((linear >>> (12 + 9 * (level - 1) - 3)) & (511 << 3));
-      if (features != null) {
-        address = ept.plainTranslation(eptp, features, address, r);
-        if (address == EptWalk.NOT_PLAIN) {
-          break;
-        }
-      }
-      byte[] page = memory.recentPage(address);
-      if (page == null) {
-        break;
-      }
-      long entry = PhysicalMemory.entryOf(page, address);
-      if (!state.isPlainTable(entry)) {
-        break;
-      }
-      guestReads++;
-      eptReads = r.eptEntryReads;
-      rights &= AccessRights.ofEntry(entry);
-      structure = entry & ADDRESS;
-    }
-    r.guestEntryReads = guestReads;
-    r.eptEntryReads = eptReads; // those on the way to an entry that is not plain count there
-    table.level = level;
-    table.guestPhysicalAddress = structure;
-    table.rights = rights;
-    if (level == 1 && state.mode() == PagingMode.FOUR_LEVEL) {
-      if (region == NOWHERE) {
-        region = new GuestRegion();
-        regions[index(linear)] = region;
-      }
-      region.note(memory, ept, state, eptp, features, linear);
-    }
-    return false;
-  }
-
-  private static int index(long linear) {
-    long number = GuestRegion.number(linear);
-    return (int) (number ^ number >>> 10) & (REGIONS - 1);
   }
 
   /** Starts at the structure in CR3 or in a PDPTE register; false if that PDPTE is not present. */

@@ -47,6 +47,7 @@ public final class Mmu {
   private final GuestWalk guestWalk;
   private final NestedWalk nestedWalk;
   private final EptWalk eptWalk;
+  private final PlainWalk plainWalk;
   private final WalkResult result = new WalkResult();
 
   private int vpid;
@@ -60,6 +61,12 @@ public final class Mmu {
   private final short[] deniedByKeys = new short[32];
   private boolean keysInUse;
   private boolean untranslated = true;
+
+  /** Whether walks may be plain: there are no walk caches, and nobody looks at the entries read. */
+  private boolean plainWalks;
+
+  /** What EPT supports, null while EPT is not in use. */
+  private @Nullable EptFeatures eptInUse;
 
   private final CoveredContexts covered = new CoveredContexts(contexts);
 
@@ -115,6 +122,7 @@ public final class Mmu {
     this.guestWalk = new GuestWalk(memory, null, consulted);
     this.nestedWalk = new NestedWalk(memory, null, consulted);
     this.eptWalk = new EptWalk(memory, null, consulted);
+    this.plainWalk = new PlainWalk(memory);
     contextChanged();
   }
 
@@ -148,6 +156,17 @@ public final class Mmu {
     caches.setContext(paging.mode(), context, guestPhysical);
     rightsChanged();
     untranslated = eptp == 0 && paging.mode() == PagingMode.NONE;
+    choosePlainWalks();
+  }
+
+  private void choosePlainWalks() {
+    eptInUse = eptp == 0 ? null : eptFeatures;
+    plainWalks =
+        caches.isAbsent()
+            && walkObserver == null
+            && dataCaches == null
+            && paging.mode() == PagingMode.FOUR_LEVEL
+            && (eptp == 0 || EptPointer.walkLength(eptp) == EptRegion.LEVELS);
   }
 
   /**
@@ -195,6 +214,7 @@ public final class Mmu {
       invalidate(Invalidation.INVEPT_ALL_CONTEXTS, current, 0); // cached rights hold one X bit
     }
     eptFeatures = features;
+    choosePlainWalks();
   }
 
   // ---- Translation ---------------------------------------------------------------------------
@@ -315,6 +335,9 @@ public final class Mmu {
       physicalAddress = va & LINEAR_32;
       return Status.OK;
     }
+    if (plainWalks) {
+      plainWalk.begin(va, eptp != 0);
+    }
     long entry = level.use(va, contextTag, globalTag);
     if (entry != 0 && permits(entry, access)) {
       level.countHit();
@@ -326,11 +349,18 @@ public final class Mmu {
       level.countMiss(size);
       second.countHit();
       secondLevelCycles += costs.l2TlbHit();
-      level.fill(va, size, TlbEntry.isGlobal(entry2) ? globalTag : contextTag, entry2);
+      level.fillAbsent(va, size, TlbEntry.isGlobal(entry2) ? globalTag : contextTag, entry2);
       return found(level, va, access, entry2, size);
     }
     if (entry != 0 || entry2 != 0) {
       forget(va); // an entry that does not permit the access decides nothing
+    }
+    if (plainWalks) {
+      long plain = plainWalk.entry(paging, eptp, eptInUse, va);
+      int allowed = permitted(plain);
+      if (plain != 0 && (allowed >>> access & 1) != 0) {
+        return fillPlain(level, va, access, plain, allowed);
+      }
     }
     Status status = walk(va, access);
     if (status != Status.OK) {
@@ -363,6 +393,21 @@ public final class Mmu {
     return status;
   }
 
+  /** Counts a plain walk, and caches what it has found at both levels. */
+  private Status fillPlain(TlbLevel level, long va, int access, long entry, int allowed) {
+    walks++;
+    guestEntryReads += GuestRegion.LEVELS;
+    eptEntryReads += PlainWalk.eptEntryReads(eptInUse);
+    long tag = TlbEntry.isGlobal(entry) ? globalTag : contextTag;
+    level.countMiss4K();
+    second.countMiss4K();
+    second.fillAbsent4K(va, tag, entry);
+    level.fillAbsent4K(va, tag, entry);
+    physicalAddress = TlbEntry.frame(entry) | (va & OFFSET_4K);
+    level.front().remember(va, access, entry, allowed);
+    return Status.OK;
+  }
+
   /** Caches what a walk has found at both levels. */
   private Status fill(TlbLevel level, long va, int access) {
     PageSize size = PageSize.within(result.pageShift());
@@ -372,7 +417,7 @@ public final class Mmu {
     level.countMiss(size);
     second.countMiss(size);
     second.fillAbsent(va, size, tag, entry);
-    level.fill(va, size, tag, entry);
+    level.fillAbsent(va, size, tag, entry);
     if (result.guestPageShift() != PagingMode.NO_PAGE_SHIFT
         && result.eptPageShift() < result.guestPageShift()) {
       splinteredFills++;
@@ -608,6 +653,7 @@ public final class Mmu {
     guestWalk.observe(told);
     nestedWalk.observe(told);
     eptWalk.observe(told);
+    choosePlainWalks();
   }
 
   private void readThroughCaches(

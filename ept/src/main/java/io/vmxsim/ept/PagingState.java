@@ -31,7 +31,7 @@ public final class PagingState {
   private static final long MAPS_PAGE = bit(7);
 
   /** Present and accessed. */
-  private static final long PLAIN_TABLE = bit(0) | bit(5);
+  private static final long PLAIN = bit(0) | bit(5);
 
   private long cr0;
   private long cr3;
@@ -53,6 +53,9 @@ public final class PagingState {
 
   /** The bits of an entry that decide {@link #isPlainTable}. */
   private long plainTableBits;
+
+  /** Likewise for {@link #isPlainPage}. */
+  private long plainPageBits;
 
   /**
    * Paging off, all registers 0, 1-GByte pages and PSE-36 supported.
@@ -212,7 +215,15 @@ public final class PagingState {
    * names a table: in one comparison, because nearly all are so. Only with 4 or 5 levels.
    */
   boolean isPlainTable(long entry) {
-    return (entry & plainTableBits) == PLAIN_TABLE;
+    return (entry & plainTableBits) == PLAIN;
+  }
+
+  /**
+   * Whether an entry of level 1 is present, has its accessed flag set and no reserved bit. Only
+   * with 4 or 5 levels.
+   */
+  boolean isPlainPage(long entry) {
+    return (entry & plainPageBits) == PLAIN;
   }
 
   /** The bits that {@link #isPlainTable} depends on: equal bits, equal answers. */
@@ -224,6 +235,7 @@ public final class PagingState {
     mode = PagingMode.of(cr0, cr4, efer);
     largePageLevels = GuestEntryFormat.largePageLevels(this);
     GuestEntryFormat.reservedBits(this, reservedBits);
-    plainTableBits = reservedBits[GuestEntryFormat.index(4, false)] | MAPS_PAGE | PLAIN_TABLE;
+    plainTableBits = reservedBits[GuestEntryFormat.index(4, false)] | MAPS_PAGE | PLAIN;
+    plainPageBits = reservedBits[GuestEntryFormat.index(1, true)] | PLAIN;
   }
 }

@@ -197,13 +197,6 @@ public final class PhysicalMemory {
     return page == ABSENT_PAGE ? null : page;
   }
 
-  /** As {@link #pageForRead} if the page was found lately, else null. */
-  byte @Nullable [] recentPage(long address) {
-    long number = address >>> PAGE_SHIFT;
-    int recent = (int) number & (RECENT_PAGES - 1);
-    return recentNumbers[recent] == number ? recentPages[recent] : null;
-  }
-
   /** The 64-bit value in a page at the offset of {@code address}, a multiple of 8. */
   static long entryOf(byte[] page, long address) {
     return (long) LONGS.get(page, (int) address & (PAGE_BYTES - 8));

@@ -36,12 +36,12 @@ final class Tlb {
   /** What finds 4-KByte pages without a search. */
   private final TlbFilter filter;
 
+  private final boolean filtered;
+
   private final boolean[] holds = new boolean[SIZES.length];
 
   /** Where the parts of larger guest pages are, of which one address names several. */
   private final Fragments fragments;
-
-  private final PagePresence presence;
 
   /** Slot of the entry used or inserted last. */
   private int lastSlot;
@@ -57,10 +57,10 @@ final class Tlb {
   Tlb(TlbGeometry geometry, boolean filtered) {
     this.name = geometry.name();
     this.setCount = geometry.sets();
-    this.sets = new LruSets(setCount, geometry.ways());
+    this.sets = new LruSets(setCount, geometry.ways(), PAGE_TAG_MASK);
     this.fragments = new Fragments(sets.slots());
     this.filter = new TlbFilter(filtered ? geometry.entries() : 0, sets);
-    this.presence = new PagePresence(geometry.entries(), geometry.ways());
+    this.filtered = filtered;
     this.setMask = Integer.bitCount(setCount) == 1 ? setCount - 1 : -1;
     this.foldShift =
         geometry.hash() == IndexHash.XOR_FOLD ? Integer.numberOfTrailingZeros(setCount) : 63;
@@ -117,6 +117,10 @@ final class Tlb {
     return (address & ADDRESS_MASK) >>> size.shift();
   }
 
+  private static long pageNumber4K(long address) {
+    return (address & ADDRESS_MASK) >>> 12;
+  }
+
   /** The page's part of a tag. */
   private static long pageTag(long pageNumber, PageSize size) {
     return (long) size.index() << SIZE_SHIFT | pageNumber;
@@ -134,10 +138,16 @@ final class Tlb {
   long use(long address, PageSize size, long contextTag, long otherContextTag) {
     long page = pageNumber(address, size);
     long tag = pageTag(page, size);
-    if (!presence.mayHold(tag)) {
-      return 0;
-    }
-    int slot = sets.find(set(page), contextTag | tag, otherContextTag | tag);
+    return use(sets.find(set(page), contextTag | tag, otherContextTag | tag));
+  }
+
+  /** As {@link #use}, for a 4-KByte page. */
+  long use4K(long address, long contextTag, long otherContextTag) {
+    long page = pageNumber4K(address); // which is its tag: the size is number 0
+    return use(sets.find(set(page), contextTag | page, otherContextTag | page));
+  }
+
+  private long use(int slot) {
     if (slot < 0) {
       return 0;
     }
@@ -151,19 +161,31 @@ final class Tlb {
   void insert(long address, PageSize size, long contextTag, long value) {
     long page = pageNumber(address, size);
     long tag = contextTag | pageTag(page, size);
-    put(sets.place(set(page), tag), tag, value);
+    int set = set(page);
+    put(set, sets.place(set, tag), tag, value);
   }
 
   /** Stores an entry for a page and a context of which there is none. */
   void insertAbsent(long address, PageSize size, long contextTag, long value) {
     long page = pageNumber(address, size);
-    put(sets.oldest(set(page)), contextTag | pageTag(page, size), value);
+    int set = set(page);
+    put(set, sets.oldest(set), contextTag | pageTag(page, size), value);
   }
 
-  private void put(int slot, long tag, long value) {
+  /** As {@link #insertAbsent}, for a 4-KByte page that is a part of no larger one. */
+  void insertAbsent4K(long address, long contextTag, long value) {
+    long page = pageNumber4K(address);
+    long tag = contextTag | page;
+    int set = set(page);
+    int slot = sets.oldest(set);
     leave(slot);
-    sets.put(slot, tag, value);
-    presence.count(tag & PAGE_TAG_MASK, 1);
+    sets.put(set, slot, tag, value);
+    lastSlot = slot;
+  }
+
+  private void put(int set, int slot, long tag, long value) {
+    leave(slot);
+    sets.put(set, slot, tag, value);
     int shift = sizeOf(tag).shift();
     int guestShift = TlbEntry.guestPageShift(value);
     if (guestShift > shift) {
@@ -241,8 +263,9 @@ final class Tlb {
   private void leave(int slot) {
     long tag = sets.tag(slot);
     if (tag != 0) {
-      filter.forget(tag & PAGE_MASK);
-      presence.count(tag & PAGE_TAG_MASK, -1);
+      if (filtered) {
+        filter.forget(tag & PAGE_MASK);
+      }
       fragments.remove(slot);
     }
   }
@@ -258,6 +281,5 @@ final class Tlb {
     sets.dropAll();
     filter.clear();
     fragments.clear();
-    presence.clear();
   }
 }

@@ -43,6 +43,24 @@ final class TlbEntry {
         | CachedRights.of(walk, features);
   }
 
+  /**
+   * The entry for what a {@link PlainWalk} has found.
+   *
+   * @param guestEntry the guest's entry that maps the page
+   * @param rights those of the guest's entries above it
+   */
+  static long plain(long frame, long guestEntry, int rights, PagingState state) {
+    boolean global =
+        (guestEntry & GuestWalk.GLOBAL) != 0 && (state.cr4() & PagingState.CR4_PGE) != 0;
+    return PRESENT
+        | (global ? GLOBAL : 0)
+        | frame
+        | (guestEntry >>> 59 & 15) << KEY_SHIFT
+        | (rights & AccessRights.ofEntry(guestEntry))
+        | ((guestEntry & GuestWalk.DIRTY) != 0 ? CachedRights.DIRTY : 0)
+        | CachedRights.EPT_ALL;
+  }
+
   static long frame(long entry) {
     return entry & FRAME;
   }

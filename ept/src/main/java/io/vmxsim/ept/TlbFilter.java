@@ -44,6 +44,9 @@ final class TlbFilter {
 
   private final byte[] @Nullable [] writable;
 
+  /** Whether a page has ever been opened. */
+  private boolean opened;
+
   /** Whether a row has been filled since all were cleared. */
   private boolean filled;
 
@@ -162,6 +165,7 @@ final class TlbFilter {
     int row = row(address);
     if ((table[row] & PAGE) == (address & PAGE) && inUse) {
       (forWrites ? writable : readable)[row >> 1] = page;
+      opened = true;
     }
   }
 
@@ -181,8 +185,10 @@ final class TlbFilter {
       int row = row(address);
       table[row] = (address & PAGE) | (~permitted & ALL_ACCESSES);
       table[row + 1] = frame | slot;
-      readable[row >> 1] = null;
-      writable[row >> 1] = null;
+      if (opened) {
+        readable[row >> 1] = null;
+        writable[row >> 1] = null;
+      }
       filled = true;
       last = (address & PAGE) | access;
       lastFrame = frame;

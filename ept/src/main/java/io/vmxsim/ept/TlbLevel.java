@@ -21,12 +21,18 @@ final class TlbLevel {
   /** By page size found, the structure whose miss it is, if the level exists. */
   private final @Nullable Tlb[] missedIn = new Tlb[SIZES.length];
 
-  /** The structures there are with the sizes they hold, smallest first, as {@link #use} tries. */
+  /** {@link #front}, and others there are with the sizes they hold, as {@link #use} tries. */
   private final Tlb[] tried;
 
   private final PageSize[] triedSize;
 
   private final Tlb front;
+
+  /** Whether {@link #front} is one of the processor's. */
+  private final boolean holds4K;
+
+  /** Whose miss one of a 4-KByte page is; one that nobody looks at if the level does not exist. */
+  private final Tlb missedFirst;
 
   /** Which of these answered last. */
   private int used;
@@ -54,8 +60,10 @@ final class TlbLevel {
     }
     List<Tlb> structures = new ArrayList<>();
     List<PageSize> sizes = new ArrayList<>();
+    Tlb of4K = bySize[PageSize.SIZE_4K.index()];
+    this.front = of4K != null ? of4K : Tlb.alwaysEmpty();
     for (PageSize size : SIZES) {
-      Tlb tlb = bySize[size.index()];
+      Tlb tlb = size == PageSize.SIZE_4K ? front : bySize[size.index()];
       if (tlb != null) {
         structures.add(tlb);
         sizes.add(size);
@@ -63,8 +71,7 @@ final class TlbLevel {
     }
     this.tried = structures.toArray(new Tlb[0]);
     this.triedSize = sizes.toArray(new PageSize[0]);
-    Tlb of4K = bySize[PageSize.SIZE_4K.index()];
-    this.front = of4K != null ? of4K : Tlb.alwaysEmpty();
+    this.holds4K = of4K != null;
     Tlb nearest = mine.isEmpty() ? null : mine.get(0);
     PageSize largest = null;
     for (PageSize size : SIZES) {
@@ -74,6 +81,8 @@ final class TlbLevel {
       missedIn[size.index()] = nearest;
       cachedAs[size.index()] = largest;
     }
+    Tlb first = missedIn[0];
+    missedFirst = first != null ? first : front;
   }
 
   /** Whether there is no structure of this use. */
@@ -91,7 +100,16 @@ final class TlbLevel {
    * if there is none. Counts nothing.
    */
   long use(long address, long contextTag, long otherContextTag) {
-    for (int i = 0; i < tried.length; i++) {
+    long entry = front.use4K(address, contextTag, otherContextTag);
+    if (entry != 0) {
+      used = 0;
+      return entry;
+    }
+    return tried.length == 1 ? 0 : useLarger(address, contextTag, otherContextTag);
+  }
+
+  private long useLarger(long address, long contextTag, long otherContextTag) {
+    for (int i = 1; i < tried.length; i++) {
       long entry = tried[i].use(address, triedSize[i], contextTag, otherContextTag);
       if (entry != 0) {
         used = i;
@@ -139,6 +157,18 @@ final class TlbLevel {
     if (cached != null && tlb != null) {
       tlb.insertAbsent(address, cached, contextTag, part(address, size, cached, entry));
     }
+  }
+
+  /** As {@link #fillAbsent}, for a 4-KByte page that is a part of no larger one. */
+  void fillAbsent4K(long address, long contextTag, long entry) {
+    if (holds4K) {
+      front.insertAbsent4K(address, contextTag, entry);
+    }
+  }
+
+  /** Counts a miss of a 4-KByte page. */
+  void countMiss4K() {
+    missedFirst.countMiss();
   }
 
   /** The entry for the part of a page that is cached, and that the address lies in. */

@@ -18,7 +18,10 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
 
 class LruSetsTest {
-  private static final int NONE = 77;
+  /** Tags of one search have an equal key, the bits below this one. */
+  private static final long CONTEXT = 1L << 40;
+
+  private static final long KEY = CONTEXT - 1;
 
   private enum Action {
     USE,
@@ -68,9 +71,9 @@ class LruSetsTest {
   @Property(tries = 500)
   void holdsAndReplacesWhatASlowLruModelDoes(
       @ForAll @IntRange(min = 1, max = 5) int sets,
-      @ForAll @IntRange(min = 1, max = 6) int ways,
+      @ForAll @IntRange(min = 1, max = 20) int ways,
       @ForAll("steps") List<Step> steps) {
-    LruSets subject = new LruSets(sets, ways);
+    LruSets subject = new LruSets(sets, ways, KEY);
     ReferenceLru reference = new ReferenceLru(sets, ways);
     long value = 1000;
     for (Step step : steps) {
@@ -80,7 +83,7 @@ class LruSetsTest {
         case INSERT -> {
           value++;
           reference.insert(set, step.tag, value);
-          subject.put(subject.place(set, step.tag), step.tag, value);
+          subject.put(set, subject.place(set, step.tag), step.tag, value);
         }
         case DROP -> {
           reference.drop(set, step.tag);
@@ -93,22 +96,22 @@ class LruSetsTest {
 
   @Property
   void eitherOfTwoTagsIsFoundAndLookingChangesNothing(
-      @ForAll @IntRange(min = 2, max = 6) int ways) {
-    LruSets subject = new LruSets(2, ways);
+      @ForAll @IntRange(min = 2, max = 20) int ways) {
+    LruSets subject = new LruSets(2, ways, KEY);
     for (int tag = 1; tag <= ways; tag++) {
-      subject.put(subject.place(1, tag), tag, 100 + tag);
+      subject.put(1, subject.place(1, tag), tag, 100 + tag);
     }
     List<Long> before = mostRecentFirst(subject, 1);
     for (int tag = 1; tag <= ways; tag++) {
-      assertEquals(100 + tag, subject.value(subject.find(1, tag, NONE)));
-      assertEquals(100 + tag, subject.value(subject.find(1, NONE, tag)));
-      assertEquals(-1, subject.find(0, tag, NONE));
+      assertEquals(100 + tag, subject.value(subject.find(1, tag, tag | CONTEXT)));
+      assertEquals(100 + tag, subject.value(subject.find(1, tag | CONTEXT, tag)));
+      assertEquals(-1, subject.find(0, tag, tag | CONTEXT));
     }
     assertEquals(before, mostRecentFirst(subject, 1));
   }
 
   private static long use(LruSets subject, int set, long tag) {
-    int slot = subject.find(set, tag, NONE);
+    int slot = subject.find(set, tag, tag | CONTEXT);
     if (slot < 0) {
       return 0;
     }
@@ -138,9 +141,9 @@ class LruSetsTest {
     return Combinators.combine(
             Arbitraries.of(Action.USE, Action.USE, Action.INSERT, Action.INSERT, Action.DROP),
             Arbitraries.integers().between(0, 4),
-            Arbitraries.integers().between(1, 9))
+            Arbitraries.integers().between(1, 25))
         .as(Step::new)
         .list()
-        .ofMaxSize(80);
+        .ofMaxSize(160);
   }
 }

@@ -211,9 +211,13 @@ class TlbTransparencyTest {
   /** An observer makes a walk take every step one by one. */
   @Property(tries = 300)
   void theShortCutsOfWalksChangeNoOutcomeFlagOrCount(
-      @ForAll long seed, @ForAll boolean nested, @ForAll boolean accessedDirty) {
-    Machine quick = new Machine(MmuGeometry.none(), true, nested, accessedDirty);
-    Machine stepwise = new Machine(MmuGeometry.none(), true, nested, accessedDirty);
+      @ForAll long seed,
+      @ForAll boolean nested,
+      @ForAll boolean accessedDirty,
+      @ForAll boolean tlbs) {
+    MmuGeometry geometry = tlbs ? Scenario.tlbsOnly() : MmuGeometry.none();
+    Machine quick = new Machine(geometry, true, nested, accessedDirty);
+    Machine stepwise = new Machine(geometry, true, nested, accessedDirty);
     stepwise.s.mmu.observeWalks((dimension, level, entryAddress, entry) -> {});
     Random first = new Random(seed);
     Random second = new Random(seed);
