@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -120,6 +121,14 @@ public final class CpuProfile {
     CpuVariant variant = new CpuVariant(changed);
     settings.forEach(variant::apply);
     return new CpuProfile("--cpu", name, title, changed);
+  }
+
+  /** This profile without some features, and without what hangs on them. */
+  public CpuProfile without(Collection<CpuidFeature> features) {
+    Map<String, ProfileEntry> changed = new LinkedHashMap<>(entries);
+    CpuVariant variant = new CpuVariant(changed);
+    features.forEach(feature -> variant.set(feature, false));
+    return new CpuProfile(name, name, title, changed);
   }
 
   /** This profile with one price or geometry number replaced; see {@link #with(Map)}. */

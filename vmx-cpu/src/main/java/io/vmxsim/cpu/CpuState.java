@@ -100,7 +100,7 @@ public final class CpuState {
    * place of an absent base or index; while an instruction executes, the RIP of the next one; and
    * the RIP at which the block of instructions that runs has begun.
    */
-  public final long[] registers = new long[19];
+  public final long[] registers;
 
   /** CF, PF, AF, ZF, SF and OF, which {@link #rflags} includes. */
   public final StatusFlags status = new StatusFlags();
@@ -112,7 +112,7 @@ public final class CpuState {
   public long cr8;
 
   /** DR0 to DR3, then DR6 and DR7 under their own numbers; 4 and 5 are not used. */
-  public final long[] debug = new long[8];
+  public final long[] debug;
 
   public long xcr0 = 1;
 
@@ -120,7 +120,7 @@ public final class CpuState {
   public long ssp;
 
   /** x87, SSE, AVX and what else XSAVE manages. */
-  public final ExtendedState extended = new ExtendedState();
+  public final ExtendedState extended;
 
   /** Selectors, bases, limits (in bytes) and VMCS-format access rights, by {@link Segment}. */
   public final int[] selectors = new int[Segment.COUNT];
@@ -152,8 +152,46 @@ public final class CpuState {
   CpuState(Mmu mmu) {
     this.mmu = mmu;
     paging = mmu.paging();
+    registers = new long[19];
+    extended = new ExtendedState();
+    debug = new long[8];
     debug[6] = DR6_RESET;
     debug[7] = DR7_RESET;
+  }
+
+  /** A state whose general and extended registers are those of another. */
+  CpuState(Mmu mmu, CpuState other) {
+    this.mmu = mmu;
+    paging = mmu.paging();
+    registers = other.registers;
+    extended = other.extended;
+    debug = other.debug.clone();
+  }
+
+  /**
+   * Takes over the registers of another but for the extended ones, unchecked; nothing is
+   * invalidated.
+   */
+  public void copyFrom(CpuState other) {
+    System.arraycopy(other.registers, 0, registers, 0, registers.length);
+    System.arraycopy(other.debug, 0, debug, 0, debug.length);
+    System.arraycopy(other.selectors, 0, selectors, 0, selectors.length);
+    System.arraycopy(other.bases, 0, bases, 0, bases.length);
+    System.arraycopy(other.limits, 0, limits, 0, limits.length);
+    System.arraycopy(other.accessRights, 0, accessRights, 0, accessRights.length);
+    setRflags(other.rflags());
+    rip = other.rip;
+    cr2 = other.cr2;
+    xcr0 = other.xcr0;
+    gdtrBase = other.gdtrBase;
+    gdtrLimit = other.gdtrLimit;
+    idtrBase = other.idtrBase;
+    idtrLimit = other.idtrLimit;
+    activity = other.activity;
+    interruptibility = other.interruptibility;
+    pendingDebugExceptions = other.pendingDebugExceptions;
+    paging.setControlRegisters(other.cr0(), other.cr3(), other.cr4(), other.efer());
+    paging.setPkru(other.paging.pkru());
   }
 
   /**

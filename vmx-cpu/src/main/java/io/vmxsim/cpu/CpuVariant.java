@@ -71,7 +71,8 @@ final class CpuVariant {
     allow(control, there);
   }
 
-  private void set(CpuidFeature feature, boolean there) {
+  /** Adds a feature or takes it away. */
+  void set(CpuidFeature feature, boolean there) {
     if (feature.in(Cpuid.of(entries.values())) == there) {
       return;
     }

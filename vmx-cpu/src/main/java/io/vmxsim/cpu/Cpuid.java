@@ -1,5 +1,6 @@
 package io.vmxsim.cpu;
 
+import io.vmxsim.cpu.apic.ApicFeatures;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.SortedMap;
@@ -124,6 +125,15 @@ public final class Cpuid {
     int denominator = register(TIME_STAMP_COUNTER, 0, EAX);
     int numerator = register(TIME_STAMP_COUNTER, 0, EBX);
     return denominator == 0 ? 1 : Math.max(1, numerator / denominator);
+  }
+
+  /** What a local APIC of this processor has. */
+  public ApicFeatures apicFeatures() {
+    return new ApicFeatures(
+        has(CpuidFeature.X2APIC),
+        has(CpuidFeature.TSC_DEADLINE),
+        maxPhyAddr(),
+        cyclesPerCrystalTick());
   }
 
   /** The width of linear addresses, in bits; 32 without leaf 80000008H. */

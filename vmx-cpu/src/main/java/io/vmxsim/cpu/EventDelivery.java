@@ -10,18 +10,18 @@ import io.vmxsim.vmcs.VmcsField;
  * ("Exceptions", 25.2), what becomes of a fault during delivery ("Double Fault", 6.15, Table 6-5),
  * and the events that VM entry injects ("Vectored-Event Injection", 26.5.1).
  */
-final class EventDelivery {
-  static final int DEBUG = 1;
-  static final int NMI = 2;
+public final class EventDelivery {
+  public static final int DEBUG = 1;
+  public static final int NMI = 2;
   static final int BREAKPOINT = 3;
   static final int OVERFLOW = 4;
-  static final int INVALID_OPCODE = 6;
-  static final int DOUBLE_FAULT = 8;
-  static final int GENERAL_PROTECTION = 13;
-  static final int PAGE_FAULT = 14;
+  public static final int INVALID_OPCODE = 6;
+  public static final int DOUBLE_FAULT = 8;
+  public static final int GENERAL_PROTECTION = 13;
+  public static final int PAGE_FAULT = 14;
 
   /** Exceptions that push an error code: #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP. */
-  static final int WITH_ERROR_CODE =
+  public static final int WITH_ERROR_CODE =
       1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17 | 1 << 21;
 
   /** Contributory exceptions: #DE, #TS, #NP, #SS, #GP, #CP. */
@@ -203,8 +203,13 @@ final class EventDelivery {
     return StepOutcome.FAULTED;
   }
 
-  /** Table 6-5, "Conditions for Generating a Double Fault". */
-  private static boolean makesDoubleFault(long first, int second) {
+  /**
+   * Table 6-5, "Conditions for Generating a Double Fault".
+   *
+   * @param first the event that was being delivered, as IDT-vectoring information has it
+   * @param second the vector of the exception that its delivery met
+   */
+  public static boolean makesDoubleFault(long first, int second) {
     if (InterruptionInformation.type(first) != EventType.HARDWARE_EXCEPTION) {
       return false;
     }
@@ -216,7 +221,8 @@ final class EventDelivery {
         || ((PAGE_FAULT_CLASS & firstBit) != 0 && (secondContributes || secondFaults));
   }
 
-  private static boolean isHardware(long information, int vector) {
+  /** Whether {@code information} is the hardware exception with that vector. */
+  public static boolean isHardware(long information, int vector) {
     return InterruptionInformation.type(information) == EventType.HARDWARE_EXCEPTION
         && InterruptionInformation.vector(information) == vector;
   }

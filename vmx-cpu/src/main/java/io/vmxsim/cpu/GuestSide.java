@@ -30,10 +30,13 @@ public interface GuestSide {
 
   /**
    * Carries out, on behalf of a VMM, the memory access of the instruction that just caused a VM
-   * exit, through {@code port} instead of the processor's own paging. RIP is not moved.
+   * exit, through {@code port} instead of the processor's own paging. RIP is not moved. Machine
+   * code is emulated by {@link io.vmxsim.cpu.execute.Emulator} instead.
    *
    * @return the length of the instruction in bytes (1 to 15), or 0 if it is none that accesses
    *     memory
    */
-  int emulate(Processor processor, GuestPort port);
+  default int emulate(Processor processor, GuestPort port) {
+    return 0;
+  }
 }

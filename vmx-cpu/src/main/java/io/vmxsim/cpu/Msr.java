@@ -131,7 +131,7 @@ public enum Msr {
   }
 
   /** Whether a processor with that CPUID has it. */
-  boolean existsOn(Cpuid cpuid) {
+  public boolean existsOn(Cpuid cpuid) {
     return feature == null || cpuid.has(feature);
   }
 

@@ -1,6 +1,5 @@
 package io.vmxsim.cpu;
 
-import io.vmxsim.cpu.apic.ApicFeatures;
 import io.vmxsim.cpu.apic.ApicNetwork;
 import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.cpu.board.Bus;
@@ -74,6 +73,19 @@ public final class Processor {
    * @param memory what holds the RAM of {@code bus}; its address width is the processor's
    */
   public Processor(CpuProfile profile, PhysicalMemory memory, Bus bus) {
+    this(profile, memory, bus, null);
+  }
+
+  /**
+   * A processor for software that emulates what runs on {@code like}: outside VMX operation, with
+   * the same general and extended registers. The rest of its state is its own.
+   */
+  public static Processor sharingRegisters(Processor like, CpuProfile profile, Bus bus) {
+    return new Processor(profile, like.memory, bus, like.state);
+  }
+
+  private Processor(
+      CpuProfile profile, PhysicalMemory memory, Bus bus, @Nullable CpuState sharing) {
     this.profile = profile;
     this.memory = memory;
     this.bus = bus;
@@ -87,7 +99,7 @@ public final class Processor {
                 (int) costs.of(Cost.WALK_ENTRY_READ),
                 (int) costs.of(Cost.WALK_NESTED_TLB_HIT)));
     mmu.paging().setPage1GSupported(profile.cpuid().has(CpuidFeature.PAGE1GB));
-    state = new CpuState(mmu);
+    state = sharing == null ? new CpuState(mmu) : new CpuState(mmu, sharing);
     xsaveLayout = new XsaveLayout(profile.cpuid());
     msrs = new MsrFile(this);
     intercepts = new Intercepts(memory);
@@ -151,14 +163,7 @@ public final class Processor {
    * @param id the x2APIC ID
    */
   public LocalApic attachLocalApic(ApicNetwork network, int id) {
-    Cpuid cpuid = profile.cpuid();
-    ApicFeatures features =
-        new ApicFeatures(
-            cpuid.has(CpuidFeature.X2APIC),
-            cpuid.has(CpuidFeature.TSC_DEADLINE),
-            cpuid.maxPhyAddr(),
-            cpuid.cyclesPerCrystalTick());
-    LocalApic apic = new LocalApic(id, features, network, pending);
+    LocalApic apic = new LocalApic(id, profile.cpuid().apicFeatures(), network, pending);
     localApic = apic;
     pending.attach(apic);
     return apic;

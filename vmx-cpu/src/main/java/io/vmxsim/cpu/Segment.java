@@ -40,6 +40,9 @@ public enum Segment {
   /** Access rights of CS in real mode, as a reset leaves it. */
   public static final int REAL_MODE_CODE = 0xb | 1 << 4 | PRESENT;
 
+  /** The limit of a segment in real mode, as a reset leaves it. */
+  public static final int REAL_MODE_LIMIT = 0xffff;
+
   /** Access rights of a present, busy 32-bit or 64-bit TSS. */
   public static final int BUSY_TSS = 0xb | PRESENT;
 

@@ -27,10 +27,6 @@ import io.vmxsim.vmcs.VmcsField;
  * and leaves it to the caller to move RIP past it.
  */
 public final class SensitiveInstructions {
-  private static final long XCR0_X87 = 1;
-  private static final long MPX = 3 << 3;
-  private static final long AVX512 = 7 << 5;
-  private static final long AMX = 3 << 17;
 
   /** Leaves from this on share a bit of the ENCLS-exiting bitmap. */
   private static final long LAST_LEAF = 63;
@@ -57,7 +53,7 @@ public final class SensitiveInstructions {
     io = new IoInstructions(processor);
     timeStamp = new TimeStamp(processor);
     msrs = new MsrInstructions(processor, timeStamp);
-    cpuidInstruction = new CpuidInstruction(processor);
+    cpuidInstruction = new CpuidInstruction(processor.profile(), processor.xsaveLayout());
     seed(0);
   }
 
@@ -147,7 +143,14 @@ public final class SensitiveInstructions {
     if (admitted != StepOutcome.DONE) {
       return admitted;
     }
-    cpuidInstruction.query((int) state.register(RAX), (int) state.register(RCX), cpuid);
+    cpuidInstruction.query(
+        (int) state.register(RAX),
+        (int) state.register(RCX),
+        state.cr4(),
+        state.xcr0,
+        processor.msrs().get(Msr.IA32_XSS),
+        processor.localApic(),
+        cpuid);
     state.setRegister(RAX, Integer.toUnsignedLong(cpuid[0]));
     state.setRegister(RBX, Integer.toUnsignedLong(cpuid[1]));
     state.setRegister(RCX, Integer.toUnsignedLong(cpuid[2]));
@@ -170,31 +173,11 @@ public final class SensitiveInstructions {
       return admitted;
     }
     long value = state.edxEax();
-    if ((int) state.register(RCX) != 0 || (value & XCR0_X87) == 0 || !isSupportedXcr0(value)) {
+    if ((int) state.register(RCX) != 0 || !processor.xsaveLayout().permits(value)) {
       return raise(GENERAL_PROTECTION);
     }
     state.xcr0 = value;
     return done(InstructionClass.XSETBV);
-  }
-
-  /**
-   * XCR0 takes what CPUID leaf 0DH reports; AVX needs SSE, the two parts of MPX, the three of
-   * AVX-512 and the two of AMX come together, and AVX-512 needs AVX ("XCR0", volume 1, 13.3).
-   */
-  private boolean isSupportedXcr0(long value) {
-    boolean sse = (value & 1 << 1) != 0;
-    boolean avx = (value & 1 << 2) != 0;
-    boolean avx512 = (value & AVX512) != 0;
-    return (value & ~processor.xsaveLayout().user()) == 0
-        && (sse || !avx)
-        && comeTogether(value, MPX)
-        && comeTogether(value, AVX512)
-        && comeTogether(value, AMX)
-        && (avx || !avx512);
-  }
-
-  private static boolean comeTogether(long value, long parts) {
-    return (value & parts) == 0 || (value & parts) == parts;
   }
 
   /**

@@ -8,6 +8,13 @@ public final class XsaveLayout {
   /** Bytes of the legacy region and the header, in front of the extended region. */
   public static final int EXTENDED = 576;
 
+  private static final long X87 = 1;
+  private static final long SSE = 1 << 1;
+  private static final long AVX = 1 << 2;
+  private static final long MPX = 3 << 3;
+  private static final long AVX512 = 7 << 5;
+  private static final long AMX = 3 << 17;
+
   private static final int LEAF = 0xd;
   private static final int COMPONENTS = 63;
   private static final int FIRST_EXTENDED = 2;
@@ -42,6 +49,28 @@ public final class XsaveLayout {
   /** The components that IA32_XSS can enable. */
   public long supervisor() {
     return supervisor;
+  }
+
+  /**
+   * Whether XSETBV takes a value for XCR0: x87 and no more than CPUID leaf 0DH reports; AVX needs
+   * SSE, the two parts of MPX, the three of AVX-512 and the two of AMX come together, and AVX-512
+   * needs AVX ("XCR0", volume 1, 13.3).
+   */
+  public boolean permits(long xcr0) {
+    boolean sse = (xcr0 & SSE) != 0;
+    boolean avx = (xcr0 & AVX) != 0;
+    boolean avx512 = (xcr0 & AVX512) != 0;
+    return (xcr0 & ~user) == 0
+        && (xcr0 & X87) != 0
+        && (sse || !avx)
+        && comeTogether(xcr0, MPX)
+        && comeTogether(xcr0, AVX512)
+        && comeTogether(xcr0, AMX)
+        && (avx || !avx512);
+  }
+
+  private static boolean comeTogether(long value, long parts) {
+    return (value & parts) == 0 || (value & parts) == parts;
   }
 
   /** Bytes of an extended component. */

@@ -1,12 +1,8 @@
 package io.vmxsim.cpu.board;
 
-import io.vmxsim.cpu.ActivityState;
 import io.vmxsim.cpu.CpuProfile;
-import io.vmxsim.cpu.CpuState;
-import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
-import io.vmxsim.cpu.Segment;
 import io.vmxsim.cpu.apic.ApicNetwork;
 import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.cpu.execute.Executor;
@@ -18,7 +14,8 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bare machine: processors, RAM, and the devices of a PC.
+ * A machine: processors, RAM, and the devices of a PC. Its software runs on the bare processors or,
+ * on another {@link Platform}, under a VMM.
  *
  * <p>The processor whose time is furthest behind goes next, the first of equals, for a number of
  * instructions that depends on simulated time only: the interleaving is the same in every run. A
@@ -26,8 +23,6 @@ import org.jspecify.annotations.Nullable;
  * turns.
  */
 public final class Machine {
-  private static final int REAL_MODE_LIMIT = 0xffff;
-
   private static final long MEGAHERTZ = 1_000_000;
 
   /** Instructions of one turn at most, alone and among others. */
@@ -44,6 +39,7 @@ public final class Machine {
   private final Timeline timeline;
   private final ApicNetwork apics = new ApicNetwork();
   private final List<Processor> processors = new ArrayList<>();
+  private final List<LogicalProcessor> software = new ArrayList<>();
   private final Board board;
   private final long wakingVector;
   private int current;
@@ -51,26 +47,34 @@ public final class Machine {
   private volatile boolean interrupted;
   private @Nullable MachineEnd end;
 
+  /** A bare machine; see {@link #Machine(CpuProfile, long, int, IntConsumer, Platform)}. */
+  public Machine(CpuProfile profile, long ramBytes, int processorCount, IntConsumer serial) {
+    this(profile, ramBytes, processorCount, serial, Platform.BARE);
+  }
+
   /**
    * A machine with nothing loaded. All processors but the first wait for a start-up IPI.
    *
    * @param ramBytes RAM, at least 1 MByte
    * @param processorCount processors, at least 1
    * @param serial takes each byte sent through the first serial port
+   * @param platform what runs the machine's software
    */
-  public Machine(CpuProfile profile, long ramBytes, int processorCount, IntConsumer serial) {
+  public Machine(
+      CpuProfile profile,
+      long ramBytes,
+      int processorCount,
+      IntConsumer serial,
+      Platform platform) {
     memory = new PhysicalMemory(profile.cpuid().maxPhyAddr());
     bus = Bus.withRam(ramBytes);
     for (int i = 0; i < processorCount; i++) {
-      Processor processor = new Processor(profile, memory, bus);
-      processor.attachLocalApic(apics, i);
-      processor.msrs().set(Msr.IA32_FEATURE_CONTROL, 0); // no firmware has locked it
-      processors.add(processor);
-      if (i > 0) {
-        processor.init();
-      }
+      processors.add(new Processor(profile, memory, platform.reach(bus)));
     }
     Executor.onAll(processors);
+    for (int i = 0; i < processorCount; i++) {
+      software.add(platform.processor(this, apics, i));
+    }
     timeline = new Timeline(() -> processor(current).now(), profile.clockMhz() * MEGAHERTZ);
     bus.attachPorts(
         FirmwareConfiguration.SELECTOR_PORT,
@@ -148,7 +152,7 @@ public final class Machine {
 
   /** The present processor executes no further instruction of its turn. */
   private void stop() {
-    processor(current).state().activity = ActivityState.SHUTDOWN;
+    software.get(current).stop();
   }
 
   /**
@@ -196,14 +200,8 @@ public final class Machine {
   /** From S3: reset processors, the first in real mode at the waking vector (ACPI 6.5, 16.3.2). */
   private void resume() {
     suspended = false;
-    for (Processor processor : processors) {
-      processor.init();
-    }
-    int vector = memory.read32(wakingVector);
-    CpuState state = processor(0).state();
-    state.loadSegment(
-        Segment.CS, vector >>> 4, vector & ~15, REAL_MODE_LIMIT, Segment.REAL_MODE_CODE);
-    state.rip = vector & 15;
+    software.forEach(LogicalProcessor::init);
+    software.get(0).wakeAt(memory.read32(wakingVector));
   }
 
   private int furthestBehind() {
@@ -218,25 +216,24 @@ public final class Machine {
 
   /** A processor that was never started has no part in time. */
   private boolean isDormant(int number) {
-    Processor processor = processor(number);
-    return processor.state().activity == ActivityState.WAIT_FOR_SIPI
-        && processor.cyclesUntilEvent() != 0;
+    LogicalProcessor processor = software.get(number);
+    return processor.waitsForStartUp() && processor.cyclesUntilEvent() != 0;
   }
 
   /** A processor that is started takes part in time from now on. */
   private void wakeStarted() {
     long now = processor(current).now();
-    for (Processor processor : processors) {
-      if (processor.state().activity == ActivityState.WAIT_FOR_SIPI
-          && processor.cyclesUntilEvent() == 0) {
-        processor.idle(Math.max(0, now - processor.now()));
-        processor.pollEvents();
+    for (int i = 0; i < processors.size(); i++) {
+      LogicalProcessor started = software.get(i);
+      if (started.waitsForStartUp() && started.cyclesUntilEvent() == 0) {
+        processor(i).idle(Math.max(0, now - processor(i).now()));
+        started.startUp();
       }
     }
   }
 
   private void takeTurn(Processor processor, long left) {
-    RunOutcome outcome = processor.run(Math.min(left, turn(processor.now())));
+    RunOutcome outcome = software.get(current).run(Math.min(left, turn(processor.now())));
     switch (outcome) {
       case BUDGET, EXIT -> {} // of a guest whose root software is machine code, too
       case HALTED -> waitForEvent(processor);
@@ -262,10 +259,10 @@ public final class Machine {
       if (isDormant(i)) {
         continue;
       }
-      if (processor.state().activity == ActivityState.ACTIVE) {
+      if (software.get(i).isActive()) {
         until = Math.min(until, processor.now() + SHARED_TURN);
       } else {
-        long wait = processor.cyclesUntilEvent();
+        long wait = software.get(i).cyclesUntilEvent();
         until = wait < 0 ? until : Math.min(until, processor.now() + wait);
       }
     }

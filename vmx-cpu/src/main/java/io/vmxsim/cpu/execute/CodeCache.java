@@ -153,6 +153,11 @@ public final class CodeCache {
     return code.isEmpty() ? null : new Block(code, (int) address & PAGE - 1, mode, costs, packs);
   }
 
+  /** Whether an instruction ends within the first {@code length} bytes. */
+  boolean isComplete(byte[] bytes, int length, CodeMode mode) {
+    return decoder.decode(bytes, 0, length, mode, new Instruction()) != Op.INCOMPLETE;
+  }
+
   /** A block of the one instruction whose bytes these are; it is not kept. */
   Block transientBlock(byte[] bytes, int length, CodeMode mode) {
     Instruction in = new Instruction();

@@ -4,7 +4,6 @@ import io.vmxsim.cpu.ActivityState;
 import io.vmxsim.cpu.BranchHistory;
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.DebugRegisters;
-import io.vmxsim.cpu.GuestPort;
 import io.vmxsim.cpu.GuestSide;
 import io.vmxsim.cpu.Interruptibility;
 import io.vmxsim.cpu.Msr;
@@ -12,8 +11,8 @@ import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.cpu.StepOutcome;
 import io.vmxsim.cpu.decode.Decoder;
+import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.ept.PhysicalMemory;
-import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.PrimaryControl;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +55,11 @@ public final class Executor implements GuestSide {
    * @param code shared by all processors of the same model on the same memory
    */
   public Executor(Processor processor, CodeCache code) {
+    this(processor, code, null);
+  }
+
+  /** As above; with a port, memory is what the port reaches. */
+  Executor(Processor processor, CodeCache code, @Nullable EmulationPort port) {
     this.processor = processor;
     this.code = code;
     state = processor.state();
@@ -65,7 +69,7 @@ public final class Executor implements GuestSide {
     faults = new Faults(processor, progress);
     segments = new Segmentation(state, faults);
     horizon = new Horizon(processor, progress);
-    mem = new Mem(processor, code, horizon, faults);
+    mem = new Mem(processor, code, horizon, faults, port);
     Operands operands = new Operands(state, mem, segments);
     interpreter = new Interpreter(processor, operands, progress, faults);
     packed = new PackedInterpreter(operands, interpreter, progress, horizon, branches, code);
@@ -243,18 +247,27 @@ public final class Executor implements GuestSide {
     long address = mem.fetch(linear);
     horizon.timePassed();
     if (!mem.isRam(address)) {
-      return fetchFromDevice(address);
+      return fetchFromDevice(linear, address);
     }
     Block block = code.at(address, segments.mode());
     return block != null ? block : fetchStraddling(linear);
   }
 
   /** What a device, or nothing at all, answers to a fetch: decoded each time. */
-  private Block fetchFromDevice(long address) {
-    for (int i = 0; i < straddling.length; i++) {
-      straddling[i] = (byte) processor.readDevice(address + i, 1);
+  private Block fetchFromDevice(long linear, long address) {
+    int first = Math.min(straddling.length, PAGE - (int) (linear & PAGE - 1));
+    readDevice(address, 0, first);
+    if (first == straddling.length || code.isComplete(straddling, first, segments.mode())) {
+      return code.transientBlock(straddling, first, segments.mode());
     }
+    readDevice(mem.fetch(segments.code(state.rip + first)), first, straddling.length);
     return code.transientBlock(straddling, straddling.length, segments.mode());
+  }
+
+  private void readDevice(long address, int from, int to) {
+    for (int i = from; i < to; i++) {
+      straddling[i] = (byte) processor.readDevice(address + i - from, 1);
+    }
   }
 
   /** An instruction whose bytes lie in two pages, which need not be neighbours in memory. */
@@ -295,8 +308,21 @@ public final class Executor implements GuestSide {
     refresh();
   }
 
-  @Override
-  public int emulate(Processor on, GuestPort port) {
-    throw new NotModelledException("emulation of a guest's machine code by a VMM", state.rip);
+  // ---- One instruction at a time, for Emulator -----------------------------------------------
+
+  /** Runs the instruction at RIP and looks for no event before it or behind it. */
+  StepOutcome stepOnce() {
+    refresh();
+    return step(1);
+  }
+
+  /** The instruction at RIP; null if its fetch faults, which has been delivered. */
+  @Nullable Instruction instructionAtRip() {
+    refresh();
+    try {
+      return fetch().code[0];
+    } catch (NotCompleted fault) {
+      return null;
+    }
   }
 }

@@ -22,6 +22,7 @@ final class Faults {
   private static final int NOT_PRESENT = 11;
   private static final int STACK = 12;
   private static final int GENERAL_PROTECTION = 13;
+  private static final int PAGE_FAULT = 14;
   private static final int FLOATING_POINT = 16;
   private static final int ALIGNMENT_CHECK = 17;
   private static final int SIMD_FLOATING_POINT = 19;
@@ -97,6 +98,12 @@ final class Faults {
   NotCompleted translation(WalkResult.Status status) {
     progress.abandon();
     return signal.with(processor.translationFault(status));
+  }
+
+  /** A page fault that a translation in software has found. */
+  NotCompleted page(int errorCode, long linear) {
+    progress.abandon();
+    return signal.with(processor.raise(PAGE_FAULT, errorCode, linear));
   }
 
   /** An access to the APIC-access page that is not virtualized. */

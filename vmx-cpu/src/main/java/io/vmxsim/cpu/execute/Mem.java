@@ -38,6 +38,9 @@ final class Mem {
 
   private final DebugRegisters debug;
 
+  /** What translates in place of the MMU, for a VMM that emulates; else null. */
+  private final @Nullable EmulationPort port;
+
   /** Whether alignment or data breakpoints are looked at. */
   private boolean inspects;
 
@@ -58,8 +61,14 @@ final class Mem {
   private long updateAddress2;
   private int updateFirst;
 
-  Mem(Processor processor, CodeCache code, Horizon horizon, Faults faults) {
+  Mem(
+      Processor processor,
+      CodeCache code,
+      Horizon horizon,
+      Faults faults,
+      @Nullable EmulationPort port) {
     this.processor = processor;
+    this.port = port;
     state = processor.state();
     bus = processor.bus();
     mmu = processor.mmu();
@@ -79,8 +88,9 @@ final class Mem {
     checksAlignment =
         user && (state.cr0() & CpuState.CR0_AM) != 0 && (state.controlFlags() & CpuState.AC) != 0;
     inspects = checksAlignment || debug.isArmed();
-    loadQuestion = inspects ? NO_PAGE : Mmu.question(Access.READ | privilege);
-    storeQuestion = inspects ? NO_PAGE : Mmu.question(Access.WRITE | privilege);
+    boolean alone = inspects || port != null;
+    loadQuestion = alone ? NO_PAGE : Mmu.question(Access.READ | privilege);
+    storeQuestion = alone ? NO_PAGE : Mmu.question(Access.WRITE | privilege);
   }
 
   /**
@@ -281,6 +291,9 @@ final class Mem {
 
   /** The physical address of the next instruction byte. */
   long fetch(long linear) {
+    if (port != null) {
+      return translatePlainly(linear, 1, Access.FETCH | privilege);
+    }
     Status status = mmu.translate(linear, 1, Access.FETCH | privilege);
     if (status != Status.OK) {
       throw faults.translation(status);
@@ -324,6 +337,9 @@ final class Mem {
   }
 
   private long translatePlainly(long linear, int size, int access) {
+    if (port != null) {
+      return translate(port, linear, access);
+    }
     Status status = mmu.translate(linear, size, access);
     if (status != Status.OK) {
       throw faults.translation(status);
@@ -333,6 +349,13 @@ final class Mem {
       open(linear, access, address);
     }
     return address;
+  }
+
+  private long translate(EmulationPort software, long linear, int access) {
+    if (software.translate(linear, access) != Status.OK) {
+      throw faults.page(software.errorCode(), linear);
+    }
+    return software.guestPhysical();
   }
 
   private void open(long linear, int access, long address) {

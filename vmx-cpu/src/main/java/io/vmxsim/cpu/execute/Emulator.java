@@ -1,0 +1,172 @@
+package io.vmxsim.cpu.execute;
+
+import io.vmxsim.cpu.CpuProfile;
+import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.GuestSide;
+import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.RunOutcome;
+import io.vmxsim.cpu.board.Bus;
+import io.vmxsim.cpu.board.MemoryDevice;
+import io.vmxsim.cpu.board.PortDevice;
+import io.vmxsim.cpu.decode.Instruction;
+import io.vmxsim.cpu.decode.Op;
+import io.vmxsim.vmcs.ExitReason;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries out instructions of a guest in software, for a VMM: the same decoder and the same
+ * operations as {@link Executor}'s, on registers that the VMM fills in and memory that it reaches
+ * through an {@link EmulationPort}. There is no cost and no time here; both are the VMM's.
+ */
+public final class Emulator {
+  private static final int ALL_PORTS = 1 << 16;
+  private static final int NO_EVENT = -1;
+
+  private final Processor model;
+  private final Executor executor;
+  private int vector = NO_EVENT;
+  private int errorCode;
+
+  /** What became of an instruction. */
+  public enum Outcome {
+    /** It has completed, or got as far as it gets without a look at events. */
+    DONE,
+    /** It raises {@link #vector()}, which was not delivered. RIP is at the instruction. */
+    FAULT,
+    /** It is one that exits, for the VMM to carry out: {@link #exit()}. RIP is at it. */
+    EXIT
+  }
+
+  private @Nullable ExitReason exit;
+  private int exitLength;
+
+  /**
+   * @param like the processor that runs the guest; it lends its decoded code and its registers
+   * @param profile the guest's processor
+   */
+  public Emulator(Processor like, CpuProfile profile, EmulationPort port) {
+    Bus bus = Bus.withRam(0);
+    bus.attachMemory(0, Long.MAX_VALUE, new Memory(port));
+    bus.attachPorts(0, ALL_PORTS, new Ports(port));
+    model = Processor.sharingRegisters(like, profile, bus);
+    executor = new Executor(model, ((Executor) like.guest()).code(), port);
+    model.setGuest(new Deliveries());
+  }
+
+  /**
+   * The guest's registers, to be filled in before a step and taken out behind it; the general and
+   * extended ones are the processor's.
+   */
+  public CpuState state() {
+    return model.state();
+  }
+
+  /** Carries out the instruction at RIP. */
+  public Outcome step() {
+    vector = NO_EVENT;
+    Instruction next = executor.instructionAtRip();
+    exit = next == null ? null : exitOf(next.op);
+    exitLength = next == null ? 0 : next.length;
+    if (vector == NO_EVENT && exit == null) {
+      executor.stepOnce();
+    }
+    return vector != NO_EVENT ? Outcome.FAULT : exit != null ? Outcome.EXIT : Outcome.DONE;
+  }
+
+  /** What a VMM carries out by its handler of the exit, as it does where the guest itself runs. */
+  private static @Nullable ExitReason exitOf(Op operation) {
+    return switch (operation) {
+      case CPUID -> ExitReason.CPUID;
+      case HLT -> ExitReason.HLT;
+      case RDMSR -> ExitReason.MSR_READ;
+      case WRMSR -> ExitReason.MSR_WRITE;
+      case RDTSC -> ExitReason.RDTSC;
+      case RDPMC -> ExitReason.RDPMC;
+      case INVD -> ExitReason.INVD;
+      case WBINVD -> ExitReason.WBINVD;
+      default -> null;
+    };
+  }
+
+  /** FAULT: the exception's vector. CR2 and DR6 have been set for it. */
+  public int vector() {
+    return vector;
+  }
+
+  /** FAULT: its error code, if it has one. */
+  public int errorCode() {
+    return errorCode;
+  }
+
+  /** EXIT: the reason for which the instruction exits. */
+  public ExitReason exit() {
+    if (exit == null) {
+      throw new IllegalStateException("no instruction that exits was met");
+    }
+    return exit;
+  }
+
+  /** EXIT: the length of the instruction. */
+  public int exitLength() {
+    return exitLength;
+  }
+
+  /** Delivers an event through the guest's interrupt table, as far as that needs no exception. */
+  public Outcome deliver(int newVector) {
+    vector = NO_EVENT;
+    executor.deliver(model, newVector, 0, false);
+    return vector != NO_EVENT ? Outcome.FAULT : Outcome.DONE;
+  }
+
+  /** The registers become what an INIT makes of them. */
+  public void init() {
+    model.init();
+  }
+
+  /** Real mode delivers its events itself, for VM entry could not; else the VMM injects them. */
+  private final class Deliveries implements GuestSide {
+    @Override
+    public RunOutcome advance(Processor processor, long budget) {
+      throw new IllegalStateException("the emulator runs single instructions");
+    }
+
+    @Override
+    public void deliver(Processor processor, int newVector, int code, boolean hasErrorCode) {
+      if ((model.state().cr0() & CpuState.CR0_PE) == 0) {
+        executor.deliver(processor, newVector, code, hasErrorCode);
+        return;
+      }
+      vector = newVector;
+      errorCode = hasErrorCode ? code : 0;
+    }
+  }
+
+  private record Memory(EmulationPort port) implements MemoryDevice {
+    @Override
+    public long read(long address, int size) {
+      return port.read(address, size);
+    }
+
+    @Override
+    public void write(long address, int size, long value) {
+      port.write(address, size, value);
+    }
+  }
+
+  private record Ports(EmulationPort port) implements PortDevice {
+    @Override
+    public int in(int number, int size) {
+      return port.in(number, size);
+    }
+
+    @Override
+    public void out(int number, int size, int value) {
+      port.out(number, size, value);
+    }
+
+    @Override
+    public int widest() {
+      return 4;
+    }
+  }
+}
