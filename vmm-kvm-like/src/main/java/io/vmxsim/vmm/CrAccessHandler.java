@@ -13,6 +13,7 @@ final class CrAccessHandler implements ExitHandler {
   public HandlerOutcome handle(Vcpu vcpu) {
     long qualification = vcpu.read(VmcsField.EXIT_QUALIFICATION);
     GuestControlRegisters control = vcpu.control();
+    control.refresh();
     boolean done =
         switch (CrAccess.instruction(qualification)) {
           case MOV_TO_CR -> write(vcpu, qualification);
@@ -26,15 +27,15 @@ final class CrAccessHandler implements ExitHandler {
   }
 
   private static boolean write(Vcpu vcpu, long qualification) {
-    long value = vcpu.state().register(CrAccess.gpr(qualification));
+    long value = vcpu.register(CrAccess.gpr(qualification));
+    if (!vcpu.is64Bit()) {
+      value &= 0xffff_ffffL;
+    }
     return switch (CrAccess.register(qualification)) {
       case 0 -> vcpu.control().writeCr0(value);
       case 3 -> vcpu.control().writeCr3(value);
       case 4 -> vcpu.control().writeCr4(value);
-      case 8 -> {
-        vcpu.state().cr8 = value & 0xf;
-        yield value >>> 4 == 0;
-      }
+      case 8 -> value >>> 4 == 0 && vcpu.setTaskPriority((int) value);
       default -> throw new IllegalStateException("MOV to CR exit for no intercepted register");
     };
   }
@@ -43,11 +44,11 @@ final class CrAccessHandler implements ExitHandler {
     long value =
         switch (CrAccess.register(qualification)) {
           case 3 -> vcpu.control().state().cr3();
-          case 8 -> vcpu.state().cr8;
+          case 8 -> vcpu.taskPriority();
           default ->
               throw new IllegalStateException("MOV from CR exit for no intercepted register");
         };
-    vcpu.state().setRegister(CrAccess.gpr(qualification), value);
+    vcpu.setRegister(CrAccess.gpr(qualification), value);
     return true;
   }
 

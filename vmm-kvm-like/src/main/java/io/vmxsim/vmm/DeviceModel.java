@@ -1,6 +1,6 @@
 package io.vmxsim.vmm;
 
-/** The devices that a guest finds at ports and at addresses without memory: in user space. */
+/** The devices that a guest finds at ports and at addresses without memory. */
 public interface DeviceModel {
   /** No devices: reads give all ones, writes are lost, as on a bus with nobody at the address. */
   DeviceModel NONE =
@@ -21,6 +21,16 @@ public interface DeviceModel {
         @Override
         public void store(long guestPhysical, int size, long value) {}
       };
+
+  /** Whether the device at a port is the VMM's own; else it is in user space, a round trip away. */
+  default boolean isInKernel(int port) {
+    return false;
+  }
+
+  /** The same of the device at a guest-physical address. */
+  default boolean isInKernel(long guestPhysical) {
+    return false;
+  }
 
   /** IN of {@code size} bytes (1, 2 or 4); bits above the size are ignored. */
   long in(int port, int size);

@@ -25,10 +25,10 @@ final class DrAccessHandler implements ExitHandler {
     int gpr = MovDr.gpr(qualification);
     if (MovDr.isFromDr(qualification)) {
       long value = register == 7 ? vcpu.read(VmcsField.GUEST_DR7) : state.debug[register];
-      state.setRegister(gpr, value);
+      vcpu.setRegister(gpr, value);
       return HandlerOutcome.SKIP_INSTRUCTION;
     }
-    long value = state.register(gpr);
+    long value = vcpu.register(gpr);
     if (register >= 6 && value >>> 32 != 0) {
       return vcpu.inject(ExceptionHandler.GENERAL_PROTECTION, 0);
     }

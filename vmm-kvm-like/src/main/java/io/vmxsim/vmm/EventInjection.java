@@ -1,15 +1,16 @@
 package io.vmxsim.vmm;
 
 import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.EventDelivery;
 import io.vmxsim.cpu.Interruptibility;
-import io.vmxsim.vmcs.NotModelledException;
+import io.vmxsim.cpu.apic.InterruptController;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.VmcsField;
 
 /**
  * What the VMM has to deliver to its guest, and its delivery by VM entry: SDM "Event Injection"
- * (26.5). One exception, or an event whose delivery an exit cut short, goes first; then the highest
- * of the pending interrupts, or an interrupt window is asked for if the guest cannot take it.
+ * (26.5). One exception, or an event whose delivery an exit cut short, goes first; then an NMI;
+ * then the most urgent interrupt, or a window is asked for if the guest cannot take it.
  */
 final class EventInjection {
   /** Interruptibility state, Table 24-3. */
@@ -19,43 +20,72 @@ final class EventInjection {
   private static final long HAS_ERROR_CODE = 1 << 11;
   private static final long HARDWARE_EXCEPTION = 3 << 8;
   private static final long TYPE = 7 << 8;
+  private static final long NMI = 2 << 8 | EventDelivery.NMI;
   private static final long SOFTWARE = 1 << 10; // types 4 to 6, which have an instruction length
 
   /** Interruption information that VM entry takes: bit 12 (NMI unblocking) is not for it. */
   private static final long INJECTABLE = VALID | HAS_ERROR_CODE | TYPE | 0xff;
 
-  /** Exceptions with an error code: #DF, #TS, #NP, #SS, #GP, #PF, #AC. */
-  private static final int WITH_ERROR_CODE =
-      1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17;
-
   private final CurrentVmcs vmcs;
-  private final long[] interrupts = new long[4];
+  private final InterruptController controller;
   private long event;
   private long errorCode;
+  private boolean nmi;
   private boolean windowAsked;
+  private boolean nmiWindowAsked;
 
-  EventInjection(CurrentVmcs vmcs) {
+  /**
+   * @param controller where the guest's interrupts wait
+   */
+  EventInjection(CurrentVmcs vmcs, InterruptController controller) {
     this.vmcs = vmcs;
+    this.controller = controller;
   }
 
-  /** The guest gets a hardware exception at its next instruction. */
-  void exception(int vector, int code) {
+  /**
+   * The guest gets a hardware exception at its next instruction; in the middle of the delivery of
+   * another event perhaps a double fault ("Double Fault Exception", 6.15).
+   *
+   * @param protectedMode whether CR0.PE is 1: exceptions have no error codes in real mode
+   * @return false if the guest shuts down instead
+   */
+  boolean exception(int vector, int code, boolean protectedMode) {
+    int raised = vector;
+    int raisedCode = code;
     if (event != 0) {
-      throw new NotModelledException("an exception while another event is being delivered");
+      if (EventDelivery.isHardware(event, EventDelivery.DOUBLE_FAULT)) {
+        return false;
+      }
+      if (EventDelivery.makesDoubleFault(event, vector)) {
+        raised = EventDelivery.DOUBLE_FAULT;
+        raisedCode = 0;
+      }
     }
-    boolean hasCode = (WITH_ERROR_CODE >>> vector & 1) != 0;
-    event = VALID | HARDWARE_EXCEPTION | (hasCode ? HAS_ERROR_CODE : 0) | vector;
-    errorCode = code & 0xffff_ffffL;
+    boolean hasCode = protectedMode && (EventDelivery.WITH_ERROR_CODE >>> raised & 1) != 0;
+    event = VALID | HARDWARE_EXCEPTION | (hasCode ? HAS_ERROR_CODE : 0) | raised;
+    errorCode = raisedCode & 0xffff_ffffL;
+    return true;
   }
 
-  /** The guest gets an external interrupt as soon as it can take it. */
-  void interrupt(int vector) {
-    interrupts[vector >>> 6] |= 1L << vector;
+  /** The guest gets an NMI as soon as it can take it. */
+  void nmi() {
+    nmi = true;
   }
 
-  /** Whether an interrupt waits for the guest. */
-  boolean interruptPending() {
-    return (interrupts[0] | interrupts[1] | interrupts[2] | interrupts[3]) != 0;
+  /** Whether something waits for the guest that has not asked for a window yet. */
+  boolean isUrgent() {
+    return (controller.hasInterrupt() && !windowAsked) || (nmi && !nmiWindowAsked);
+  }
+
+  /** Whether an interrupt or NMI waits that ends the wait of a guest with that RFLAGS.IF. */
+  boolean endsWait(boolean interruptible) {
+    return nmi || (interruptible && controller.hasInterrupt());
+  }
+
+  /** Forgets all that waits but interrupts: an INIT has come. */
+  void reset() {
+    event = 0;
+    nmi = false;
   }
 
   /** After an exit: an event whose delivery it cut short is due again. */
@@ -65,6 +95,10 @@ final class EventInjection {
       return;
     }
     event = vectoring & INJECTABLE;
+    if ((event & TYPE) == (NMI & TYPE)) { // it blocks NMIs from its delivery on
+      long blocking = vmcs.read(VmcsField.GUEST_INTERRUPTIBILITY_STATE);
+      vmcs.write(VmcsField.GUEST_INTERRUPTIBILITY_STATE, blocking & ~Interruptibility.NMI);
+    }
     if ((event & HAS_ERROR_CODE) != 0) {
       errorCode = vmcs.read(VmcsField.IDT_VECTORING_ERROR_CODE);
     }
@@ -76,22 +110,29 @@ final class EventInjection {
 
   /** Before an entry: has it inject the event that is due. */
   void beforeEntry() {
-    boolean window = false;
     if (event != 0) {
       inject(event);
       event = 0;
-      window = interruptPending();
-    } else if (interruptPending()) {
-      window = !canTakeInterrupt();
-      if (!window) {
-        inject(VALID | takeHighest());
-        window = interruptPending();
-      }
+    } else if (nmi && canTakeNmi()) {
+      inject(VALID | NMI);
+      nmi = false;
+    } else if (controller.hasInterrupt() && canTakeInterrupt()) {
+      inject(VALID | controller.acknowledge());
     }
+    boolean window = controller.hasInterrupt();
     if (window != windowAsked) {
       vmcs.set(PrimaryControl.INTERRUPT_WINDOW_EXITING, window);
       windowAsked = window;
     }
+    if (nmi != nmiWindowAsked) {
+      vmcs.set(PrimaryControl.NMI_WINDOW_EXITING, nmi);
+      nmiWindowAsked = nmi;
+    }
+  }
+
+  private boolean canTakeNmi() {
+    long blocking = Interruptibility.NMI | BLOCKED_BY_STI_OR_MOV_SS;
+    return (vmcs.read(VmcsField.GUEST_INTERRUPTIBILITY_STATE) & blocking) == 0;
   }
 
   private void inject(long information) {
@@ -104,15 +145,5 @@ final class EventInjection {
   private boolean canTakeInterrupt() {
     return (vmcs.read(VmcsField.GUEST_RFLAGS) & CpuState.IF) != 0
         && (vmcs.read(VmcsField.GUEST_INTERRUPTIBILITY_STATE) & BLOCKED_BY_STI_OR_MOV_SS) == 0;
-  }
-
-  private int takeHighest() {
-    int word = interrupts.length - 1;
-    while (interrupts[word] == 0) {
-      word--;
-    }
-    int bit = Long.SIZE - 1 - Long.numberOfLeadingZeros(interrupts[word]);
-    interrupts[word] &= ~(1L << bit);
-    return word << 6 | bit;
   }
 }

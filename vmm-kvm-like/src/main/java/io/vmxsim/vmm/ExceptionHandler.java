@@ -13,6 +13,7 @@ final class ExceptionHandler implements ExitHandler {
 
   private static final int TYPE = 7 << 8;
   private static final int NMI = 2 << 8;
+  private static final int INT1 = 5 << 8;
 
   private final @Nullable ExitHandler[] byVector;
 
@@ -27,6 +28,9 @@ final class ExceptionHandler implements ExitHandler {
       return HandlerOutcome.RESUME;
     }
     int vector = information & 0xff;
+    if ((information & TYPE) == INT1) { // the exit is before the instruction, the exception behind
+      vcpu.skip(vcpu.read(VmcsField.VM_EXIT_INSTRUCTION_LENGTH));
+    }
     ExitHandler handler = byVector[vector];
     return handler != null
         ? handler.handle(vcpu)

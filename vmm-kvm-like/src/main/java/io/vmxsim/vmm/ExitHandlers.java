@@ -1,5 +1,7 @@
 package io.vmxsim.vmm;
 
+import io.vmxsim.cpu.CpuidInstruction;
+import io.vmxsim.cpu.EventDelivery;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.VmcsField;
@@ -16,12 +18,12 @@ final class ExitHandlers {
   private final @Nullable ExitHandler[] byVector = new ExitHandler[VECTORS];
 
   /** The handlers that EPT and shadow paging share. */
-  ExitHandlers() {
+  ExitHandlers(CpuidInstruction cpuid) {
     on(ExitReason.EXCEPTION_NMI, new ExceptionHandler(byVector));
     on(ExitReason.EXTERNAL_INTERRUPT, new ExternalInterruptHandler());
     on(ExitReason.TRIPLE_FAULT, vcpu -> HandlerOutcome.STOP);
     on(ExitReason.INTERRUPT_WINDOW, vcpu -> HandlerOutcome.RESUME);
-    on(ExitReason.CPUID, new CpuidHandler());
+    on(ExitReason.CPUID, new CpuidHandler(cpuid));
     on(ExitReason.HLT, new HltHandler());
     on(ExitReason.RDPMC, new RdpmcHandler());
     on(ExitReason.RDTSC, new RdtscHandler());
@@ -34,6 +36,8 @@ final class ExitHandlers {
     on(ExitReason.MSR_WRITE, new MsrWriteHandler());
     on(ExitReason.XSETBV, new XsetbvHandler());
     on(ExitReason.PREEMPTION_TIMER, new PreemptionTimerHandler());
+    onException(EventDelivery.DEBUG, new DebugExceptionHandler());
+    on(ExitReason.NMI_WINDOW, vcpu -> HandlerOutcome.RESUME);
     onNothingToDo();
     onVmxInstructions();
   }

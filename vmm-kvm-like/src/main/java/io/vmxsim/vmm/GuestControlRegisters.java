@@ -2,6 +2,7 @@ package io.vmxsim.vmm;
 
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.Segment;
 import io.vmxsim.ept.PagingMode;
 import io.vmxsim.ept.PagingState;
 import io.vmxsim.vmcs.EntryControl;
@@ -26,6 +27,16 @@ final class GuestControlRegisters {
           | PagingState.CR4_SMAP
           | PagingState.CR4_PKE;
 
+  /** A change of one of these loads the PDPTE registers under PAE paging: 4.4.1. */
+  private static final long CR0_LOADS_PDPTES = CpuState.CR0_PG | CpuState.CR0_CD | CpuState.CR0_NW;
+
+  private static final long CR4_LOADS_PDPTES =
+      CpuState.CR4_PAE | PagingState.CR4_PGE | PagingState.CR4_PSE | PagingState.CR4_SMEP;
+
+  /** Bits of CR0 below 32 that a MOV ignores. */
+  private static final long CR0_UNDEFINED = 0xffff_ffffL & ~0xe005_003fL;
+
+  private static final long PCID = 0xfff;
   private static final long NO_FLUSH = 1L << 63;
   private static final int PDPTES = 4;
   private static final VmcsField[] PDPTE_FIELDS = {
@@ -37,17 +48,20 @@ final class GuestControlRegisters {
   private final PagingState state;
   private final VcpuPaging paging;
   private final boolean ept;
+  private final long cr4MayBe1;
 
   /**
    * @param state the registers, kept in the form that walks read
+   * @param cr4MayBe1 the bits of CR4 that the guest may set
    */
   GuestControlRegisters(
-      Vm vm, CurrentVmcs vmcs, PagingState state, VcpuPaging paging, boolean ept) {
+      Vm vm, CurrentVmcs vmcs, PagingState state, VcpuPaging paging, boolean ept, long cr4MayBe1) {
     this.vm = vm;
     this.vmcs = vmcs;
     this.state = state;
     this.paging = paging;
     this.ept = ept;
+    this.cr4MayBe1 = cr4MayBe1;
   }
 
   /** Registers for a guest of that processor, all 0, with the processor's paging features. */
@@ -69,20 +83,17 @@ final class GuestControlRegisters {
    *
    * @return false where the guest gets #GP(0); nothing has changed then
    */
-  boolean writeCr0(long value) {
-    boolean pagingOn = (value & CpuState.CR0_PG) != 0;
-    boolean turnsPagingOn = pagingOn && (state.cr0() & CpuState.CR0_PG) == 0;
-    boolean longMode = pagingOn && (state.efer() & CpuState.EFER_LME) != 0;
-    if (value >>> 32 != 0
-        || (pagingOn && (value & CpuState.CR0_PE) == 0)
-        || ((value & CpuState.CR0_NW) != 0 && (value & CpuState.CR0_CD) == 0)
-        || (turnsPagingOn && longMode && (state.cr4() & CpuState.CR4_PAE) == 0)) {
+  boolean writeCr0(long operand) {
+    long value = (operand & ~CR0_UNDEFINED) | CpuState.CR0_ET;
+    if (!isLoadableCr0(value)) {
       return false;
     }
     long old = state.cr0();
+    boolean pagingOn = (value & CpuState.CR0_PG) != 0;
+    boolean longMode = pagingOn && (state.efer() & CpuState.EFER_LME) != 0;
     refreshCr3();
-    state.setCr0(value | CpuState.CR0_ET);
-    if (!loadPdptes()) {
+    state.setCr0(value);
+    if (((old ^ value) & CR0_LOADS_PDPTES) != 0 && !loadPdptes()) {
       state.setCr0(old);
       return false;
     }
@@ -95,6 +106,25 @@ final class GuestControlRegisters {
     return true;
   }
 
+  private boolean isLoadableCr0(long value) {
+    boolean pagingOn = (value & CpuState.CR0_PG) != 0;
+    boolean wasOn = (state.cr0() & CpuState.CR0_PG) != 0;
+    if (value >>> 32 != 0
+        || (pagingOn && (value & CpuState.CR0_PE) == 0)
+        || ((value & CpuState.CR0_NW) != 0 && (value & CpuState.CR0_CD) == 0)) {
+      return false;
+    }
+    if (pagingOn == wasOn) {
+      return true;
+    }
+    boolean code64 = (vmcs.read(VmcsField.GUEST_CS_ACCESS_RIGHTS) & Segment.LONG) != 0;
+    boolean longMode = (state.efer() & CpuState.EFER_LME) != 0;
+    long cr4 = state.cr4();
+    return pagingOn
+        ? !longMode || (!code64 && (cr4 & CpuState.CR4_PAE) != 0)
+        : (cr4 & CpuState.CR4_PCIDE) == 0 && !(longMode && code64);
+  }
+
   /**
    * MOV to CR4.
    *
@@ -103,15 +133,15 @@ final class GuestControlRegisters {
   boolean writeCr4(long value) {
     long old = state.cr4();
     boolean longMode = (state.efer() & CpuState.EFER_LMA) != 0;
-    if ((value & CpuState.CR4_VMXE) != 0
+    refreshCr3();
+    if ((value & ~cr4MayBe1) != 0
         || (longMode
             && ((value & CpuState.CR4_PAE) == 0 || ((old ^ value) & CpuState.CR4_LA57) != 0))
-        || ((value & ~old & CpuState.CR4_PCIDE) != 0 && !longMode)) {
+        || ((value & ~old & CpuState.CR4_PCIDE) != 0 && (!longMode || (state.cr3() & PCID) != 0))) {
       return false;
     }
-    refreshCr3();
     state.setCr4(value);
-    if (!loadPdptes()) {
+    if (((old ^ value) & CR4_LOADS_PDPTES) != 0 && !loadPdptes()) {
       state.setCr4(old);
       return false;
     }
@@ -181,6 +211,18 @@ final class GuestControlRegisters {
     paging.registersChanged(false);
   }
 
+  /** Brings in all that the guest changes without an exit. */
+  void refresh() {
+    state.setCr0(owned(state.cr0(), VmcsField.CR0_GUEST_HOST_MASK, VmcsField.GUEST_CR0));
+    state.setCr4(owned(state.cr4(), VmcsField.CR4_GUEST_HOST_MASK, VmcsField.GUEST_CR4));
+    refreshCr3();
+  }
+
+  private long owned(long known, VmcsField mask, VmcsField register) {
+    long hosts = vmcs.read(mask);
+    return (known & hosts) | (vmcs.read(register) & ~hosts);
+  }
+
   /** With EPT the guest loads CR3 without an exit: the VMCS has the current values. */
   void refreshCr3() {
     if (ept) {
@@ -194,9 +236,6 @@ final class GuestControlRegisters {
   private void writeFields() {
     long cr0 = state.cr0();
     long cr4 = state.cr4();
-    if ((cr0 & CpuState.CR0_PE) == 0 && (paging.hardwareCr0(cr0) & CpuState.CR0_PE) != 0) {
-      throw new NotModelledException("real-address mode without unrestricted guest");
-    }
     if (!ept && (cr4 & (PagingState.CR4_PKE | PagingState.CR4_PKS)) != 0) {
       throw new NotModelledException("protection keys under shadow paging");
     }

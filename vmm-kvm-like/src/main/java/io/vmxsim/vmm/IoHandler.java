@@ -2,16 +2,15 @@ package io.vmxsim.vmm;
 
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.vmcs.ExitQualification.Io;
-import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.VmcsField;
 
-/** Exit reason 30: IN and OUT, which the device model in user space answers. */
+/** Exit reason 30: IN and OUT, which the device model answers; INS and OUTS are emulated. */
 final class IoHandler implements ExitHandler {
   @Override
   public HandlerOutcome handle(Vcpu vcpu) {
     long qualification = vcpu.read(VmcsField.EXIT_QUALIFICATION);
     if (Io.isString(qualification)) {
-      throw new NotModelledException("INS and OUTS in the VMM", vcpu.read(VmcsField.GUEST_RIP));
+      return vcpu.emulation().emulate(vcpu);
     }
     CpuState state = vcpu.state();
     int size = Io.size(qualification);
@@ -24,6 +23,8 @@ final class IoHandler implements ExitHandler {
     } else {
       vcpu.devices().out(port, size, rax & mask);
     }
-    return HandlerOutcome.TO_USERSPACE;
+    return vcpu.devices().isInKernel(port)
+        ? HandlerOutcome.SKIP_INSTRUCTION
+        : HandlerOutcome.TO_USERSPACE;
   }
 }

@@ -10,10 +10,10 @@ import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.VmcsField;
 
 /**
- * Carries out the memory access of one guest instruction in the guest's place: a write that the
+ * Carries out the memory access of one action of a trace in the guest's place: a write that the
  * shadow MMU must see, or an access where there is no memory but a device.
  */
-final class MemoryEmulation implements GuestPort {
+final class MemoryEmulation implements Emulation, GuestPort {
   private static final int PAGE_SIZE = 4096;
   private static final int CPL_SHIFT = 5; // DPL of SS in its access rights
 
@@ -27,12 +27,6 @@ final class MemoryEmulation implements GuestPort {
   private boolean faulted;
   private long faultAddress;
   private boolean reachedDevice;
-
-  /** Is told of every write to guest memory. */
-  interface GuestWrites {
-    /** {@code size} bytes were written, all in one page. */
-    void wrote(long guestPhysical, int size);
-  }
 
   MemoryEmulation(
       Vm vm,
@@ -49,8 +43,8 @@ final class MemoryEmulation implements GuestPort {
     this.observer = observer;
   }
 
-  /** Emulates the instruction at which the guest exited, and moves RIP past it. */
-  HandlerOutcome emulate(Vcpu vcpu) {
+  @Override
+  public HandlerOutcome emulate(Vcpu vcpu) {
     vcpu.refreshForWalk();
     user = (vcpu.read(VmcsField.GUEST_SS_ACCESS_RIGHTS) >>> CPL_SHIFT & 3) == 3 ? Access.USER : 0;
     faulted = false;

@@ -1,10 +1,10 @@
 package io.vmxsim.vmm;
 
-/** Exit reason 52: the guest's TSC deadline has come. */
+/** Exit reason 52: the time has come for which the VMM had asked, that of the guest's timer. */
 final class PreemptionTimerHandler implements ExitHandler {
   @Override
   public HandlerOutcome handle(Vcpu vcpu) {
-    vcpu.deadline().expired(vcpu);
+    vcpu.timerExpired();
     return HandlerOutcome.RESUME;
   }
 }

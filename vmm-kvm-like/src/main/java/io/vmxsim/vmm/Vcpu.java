@@ -1,14 +1,18 @@
 package io.vmxsim.vmm;
 
 import io.vmxsim.cpu.Cost;
+import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.CpuState;
-import io.vmxsim.cpu.Cpuid;
+import io.vmxsim.cpu.CpuidInstruction;
 import io.vmxsim.cpu.InitialState;
 import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.MsrFile;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
+import io.vmxsim.cpu.Segment;
 import io.vmxsim.cpu.VmxOutcome;
+import io.vmxsim.cpu.apic.LocalApic;
+import io.vmxsim.cpu.apic.PendingVectors;
 import io.vmxsim.ept.PagingState;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.VmcsField;
@@ -23,6 +27,12 @@ import org.jspecify.annotations.Nullable;
 public final class Vcpu {
   private static final int PAGE_FAULT = 14;
 
+  /** The host's interrupt by which one of its processors calls another out of its guest. */
+  private static final int KICK = 0xfd;
+
+  /** Bit BS of the pending debug exceptions (Table 24-4). */
+  private static final long SINGLE_STEP = 1 << 14;
+
   private final Processor processor;
   private final Charges charges;
   private final CurrentVmcs vmcs;
@@ -31,15 +41,27 @@ public final class Vcpu {
   private final VcpuPaging paging;
   private final GuestControlRegisters control;
   private final EventInjection injection;
-  private final TscDeadline deadline;
+  private final PendingVectors hostInterrupts = new PendingVectors();
+  private final @Nullable LocalApic apic;
+  private final PreemptionTimer timer;
+  private final TscDeadline deadline = new TscDeadline();
   private final GuestMsrs guestMsrs;
-  private final MemoryEmulation emulation;
+  private final Emulation emulation;
+  private final @Nullable InstructionEmulation instructions;
   private final DeviceModel devices;
-  private final ExitHandlers handlers = new ExitHandlers();
+  private final CpuProfile profile;
+  private final ExitHandlers handlers;
   private final GuestBoot boot;
+  private final long hostRoot;
   private boolean started;
   private boolean launched;
   private boolean halted;
+
+  /** RFLAGS.IF at the HLT. */
+  private boolean haltedInterruptible;
+
+  private boolean stopped;
+  private boolean paused;
 
   /** A virtual processor of {@code vm} without devices. */
   public Vcpu(Vm vm, Processor processor, VmOptions options) {
@@ -54,38 +76,74 @@ public final class Vcpu {
    * @throws io.vmxsim.vmcs.NotModelledException if the processor lacks what the options need
    */
   public Vcpu(Vm vm, Processor processor, VmOptions options, DeviceModel devices) {
+    this(vm, processor, options, devices, null);
+  }
+
+  /**
+   * As above; with a local APIC, for machine code, whose state before the first instruction is set
+   * by {@link #startAsProcessor}.
+   */
+  Vcpu(
+      Vm vm,
+      Processor processor,
+      VmOptions options,
+      DeviceModel devices,
+      @Nullable LocalApic apic) {
     this.processor = processor;
     this.devices = devices;
+    this.apic = apic;
     VmxCapabilities capabilities = processor.profile().vmxCapabilities();
+    profile = processor.profile().without(HiddenFeatures.of(processor.profile(), options.paging()));
+    handlers = new ExitHandlers(new CpuidInstruction(profile, processor.xsaveLayout()));
     charges = new Charges(processor.costs(), processor.cycles());
     VmxOperation.enter(vm, processor);
+    hostRoot = processor.state().cr3();
     vmcs = new CurrentVmcs(processor.vmx());
     tlb = new GuestTlb(processor.vmx(), capabilities, 1);
     PagingState registers = GuestControlRegisters.registersOf(processor);
     GuestTables guest = new GuestTables(vm, charges, registers);
+    GuestWrites written;
     if (options.paging() == VmPaging.SHADOW) {
       shadowMmu = ShadowMmu.of(vm, options, charges, guest, processor.profile());
       paging = new ShadowPaging(shadowMmu, options.shadowPolicy(), capabilities, vmcs, tlb);
-      emulation =
-          new MemoryEmulation(vm, processor, guest, devices, charges, shadowMmu::guestWrote);
+      written = shadowMmu::guestWrote;
     } else {
       shadowMmu = null;
       paging = new EptMmu(vm, options, charges, capabilities, tlb);
-      emulation =
-          new MemoryEmulation(vm, processor, guest, devices, charges, (guestPhysical, size) -> {});
+      written = (guestPhysical, size) -> {};
     }
-    control = new GuestControlRegisters(vm, vmcs, registers, paging, shadowMmu == null);
-    injection = new EventInjection(vmcs);
-    deadline = new TscDeadline(vmcs, capabilities);
-    guestMsrs = new GuestMsrs(vmcs, processor.msrs(), control, deadline);
+    control =
+        new GuestControlRegisters(
+            vm, vmcs, registers, paging, shadowMmu == null, guestCr4(capabilities));
+    if (apic == null) {
+      instructions = null;
+      emulation = new MemoryEmulation(vm, processor, guest, devices, charges, written);
+    } else {
+      instructions =
+          new InstructionEmulation(
+              vm, processor, profile, guest, devices, charges, written, vmcs, control);
+      emulation = instructions;
+    }
+    injection = new EventInjection(vmcs, apic == null ? hostInterrupts : apic);
+    timer = new PreemptionTimer(vmcs, capabilities);
+    guestMsrs = new GuestMsrs(vmcs, processor.msrs(), control, deadline, profile.cpuid(), apic);
     boot = new GuestBoot(vm, processor, vmcs, control, guestMsrs);
     paging.addHandlers(handlers);
     VmcsSetup setup = new VmcsSetup(capabilities, vmcs);
     setup.wantCommonControls();
+    if (apic != null) {
+      setup.wantLocalApic();
+    }
     tlb.setUp(setup);
     setup.writeFields(vm, processor, paging);
     paging.setUp(setup);
     setup.writeControls();
+  }
+
+  /** The bits of CR4 that the guest may set. */
+  private long guestCr4(VmxCapabilities host) {
+    long offered = apic == null ? host.cr4MayBe1() : profile.vmxCapabilities().cr4MayBe1();
+    return offered & ~CpuState.CR4_VMXE;
   }
 
   /** Takes the state the guest starts in; to be complete before the first {@link #run}. */
@@ -102,7 +160,17 @@ public final class Vcpu {
    */
   public RunOutcome run(long budget) {
     long end = processor.instructions() + budget;
+    paused = false;
+    if (apic != null && processor.inNonRoot() && injection.isUrgent()) {
+      processor.requestInterrupt(KICK);
+    }
     while (processor.instructions() < end) {
+      if (stopped) {
+        return RunOutcome.FINISHED;
+      }
+      if (paused) {
+        break;
+      }
       if (!processor.inNonRoot()) {
         if (halted && !wake()) {
           return RunOutcome.HALTED;
@@ -125,8 +193,11 @@ public final class Vcpu {
       started = true;
       boot.apply();
     }
+    if (apic != null) {
+      apic.runTimer();
+    }
     injection.beforeEntry();
-    deadline.beforeEntry(timeStampCounter());
+    setTimer();
     paging.beforeEntry();
     charges.once(Cost.VMM_STATE_SWAP);
     VmxOutcome outcome = launched ? processor.vmx().vmresume() : processor.vmx().vmlaunch();
@@ -134,6 +205,14 @@ public final class Vcpu {
       throw entryFailed(outcome);
     }
     launched = true;
+  }
+
+  private void setTimer() {
+    if (apic == null) {
+      timer.beforeEntry(timeStampCounter(), deadline.due());
+    } else {
+      timer.beforeEntry(processor.now(), apic.timerStrikes());
+    }
   }
 
   /** Answers the exit that has happened; whether the guest can go on. */
@@ -150,9 +229,36 @@ public final class Vcpu {
       charges.once(Cost.USERSPACE);
     }
     if (outcome == HandlerOutcome.TO_USERSPACE || outcome == HandlerOutcome.SKIP_INSTRUCTION) {
-      skip(vmcs.read(VmcsField.VM_EXIT_INSTRUCTION_LENGTH));
+      complete(vmcs.read(VmcsField.VM_EXIT_INSTRUCTION_LENGTH));
     }
     return outcome != HandlerOutcome.STOP;
+  }
+
+  /** Has an instruction that was met while emulating carried out as if it had exited. */
+  HandlerOutcome handle(ExitReason reason, int length) {
+    HandlerOutcome outcome = handlers.handle(reason, this);
+    if (outcome == HandlerOutcome.SKIP_INSTRUCTION) {
+      complete(length);
+      return HandlerOutcome.RESUME;
+    }
+    return outcome;
+  }
+
+  /** The VMM has carried out an instruction of the guest. */
+  private void complete(long length) {
+    skip(length);
+    if (apic != null) { // a trace counts it itself
+      processor.countUnpriced();
+      pendSingleStep();
+    }
+  }
+
+  /** Where the guest single-steps, the instruction ends in a #DB ("Debug Exceptions", 26.6.3). */
+  void pendSingleStep() {
+    if ((vmcs.read(VmcsField.GUEST_RFLAGS) & CpuState.TF) != 0) {
+      long pending = vmcs.read(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS);
+      vmcs.write(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS, pending | SINGLE_STEP);
+    }
   }
 
   private IllegalStateException entryFailed(VmxOutcome outcome) {
@@ -161,13 +267,25 @@ public final class Vcpu {
             outcome == VmxOutcome.FAIL_VALID
                 ? VmcsField.VM_INSTRUCTION_ERROR
                 : VmcsField.EXIT_REASON);
-    return new IllegalStateException("VM entry: %s %#x, %s".formatted(outcome, why, processor));
+    return new IllegalStateException(
+        "VM entry: %s %#x, %s, guest RIP %#x RFLAGS %#x CR0 %#x CR4 %#x EFER %#x, injected %#x"
+            .formatted(
+                outcome,
+                why,
+                processor,
+                vmcs.read(VmcsField.GUEST_RIP),
+                vmcs.read(VmcsField.GUEST_RFLAGS),
+                vmcs.read(VmcsField.GUEST_CR0),
+                vmcs.read(VmcsField.GUEST_CR4),
+                vmcs.read(VmcsField.GUEST_IA32_EFER),
+                vmcs.read(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION)));
   }
 
   // Halting
 
   void halt() {
     halted = true;
+    haltedInterruptible = (vmcs.read(VmcsField.GUEST_RFLAGS) & CpuState.IF) != 0;
   }
 
   /** Ends the guest's wait for an interrupt although none has come. */
@@ -177,13 +295,93 @@ public final class Vcpu {
 
   /** The host's interrupts go to the guest: one that is due ends the guest's wait. */
   private boolean wake() {
+    if (apic != null) {
+      apic.runTimer();
+      halted = !injection.endsWait(haltedInterruptible);
+      return !halted;
+    }
     processor.pollEvents();
     int vector = processor.acknowledgeInterrupt();
     if (vector >= 0) {
-      injection.interrupt(vector);
+      hostInterrupts.request(vector);
     }
-    halted = !injection.interruptPending();
+    halted = !hostInterrupts.hasInterrupt();
     return !halted;
+  }
+
+  /** Whether the guest waits for an interrupt. */
+  boolean isHalted() {
+    return halted;
+  }
+
+  /** The guest executes no further instruction. */
+  void stop() {
+    stopped = true;
+  }
+
+  /** Has {@link #run} return before the next entry. */
+  void pause() {
+    paused = true;
+  }
+
+  /** Cycles until time alone ends the guest's wait; -1 if it never will. */
+  long cyclesUntilWake() {
+    if (injection.endsWait(haltedInterruptible)) {
+      return 0;
+    }
+    if (apic == null || !haltedInterruptible || apic.timerStrikes() == LocalApic.NEVER) {
+      return -1;
+    }
+    return Math.max(0, apic.timerStrikes() - processor.now());
+  }
+
+  // Starting
+
+  /** Has the guest start with the registers that the processor has, which then is the host's. */
+  void startAsProcessor() {
+    machineCode().copyFrom(processor.state());
+    processor.state().startIn64BitMode(hostRoot);
+    machineCode().start();
+    started = true;
+  }
+
+  /** Brings the guest to where an INIT leaves it. */
+  void init() {
+    leaveGuest();
+    injection.reset();
+    machineCode().init();
+    started = true;
+    halted = false;
+  }
+
+  /** Has the guest, after an INIT, go on in real mode at a physical address below 1 MByte. */
+  void startAt(int address) {
+    machineCode().startAt(address);
+    started = true;
+    stopped = false;
+    halted = false;
+  }
+
+  private InstructionEmulation machineCode() {
+    if (instructions == null) {
+      throw new IllegalStateException("the guest is no machine code");
+    }
+    return instructions;
+  }
+
+  /** Calls the processor out of the guest. */
+  private void leaveGuest() {
+    if (processor.inNonRoot()) {
+      processor.requestInterrupt(KICK);
+      if (processor.run(1) != RunOutcome.EXIT || !handleExit()) {
+        throw new IllegalStateException("an interrupt did not end the guest: " + processor);
+      }
+    }
+  }
+
+  /** The guest gets an NMI. */
+  void requestNmi() {
+    injection.nmi();
   }
 
   // What handlers use
@@ -205,8 +403,57 @@ public final class Vcpu {
     return processor.msrs();
   }
 
-  Cpuid cpuid() {
-    return processor.profile().cpuid();
+  /** The guest's local APIC; null where none is modelled. */
+  @Nullable LocalApic apic() {
+    return apic;
+  }
+
+  /** Whether XSETBV takes a value. */
+  boolean permitsXcr0(long value) {
+    return processor.xsaveLayout().permits(value);
+  }
+
+  /** A general register of the guest. */
+  long register(int number) {
+    return number == CpuState.RSP ? vmcs.read(VmcsField.GUEST_RSP) : state().register(number);
+  }
+
+  /** Sets a general register of the guest. */
+  void setRegister(int number, long value) {
+    if (number == CpuState.RSP) {
+      vmcs.write(VmcsField.GUEST_RSP, value);
+    } else {
+      state().setRegister(number, value);
+    }
+  }
+
+  /** Whether the guest is in 64-bit mode. */
+  boolean is64Bit() {
+    return (control.state().efer() & CpuState.EFER_LMA) != 0
+        && (vmcs.read(VmcsField.GUEST_CS_ACCESS_RIGHTS) & Segment.LONG) != 0;
+  }
+
+  /** CR8. */
+  int taskPriority() {
+    return apic == null ? (int) state().cr8 : apic.taskPriority() >>> 4;
+  }
+
+  /** Sets CR8, 0 to 15. */
+  boolean setTaskPriority(int priority) {
+    if (apic == null) {
+      state().cr8 = priority;
+    } else {
+      apic.setTaskPriority(priority << 4);
+    }
+    return true;
+  }
+
+  /** Clears bits of a field. */
+  void clear(VmcsField field, long bits) {
+    long value = vmcs.read(field);
+    if ((value & bits) != 0) {
+      vmcs.write(field, value & ~bits);
+    }
   }
 
   GuestControlRegisters control() {
@@ -217,15 +464,20 @@ public final class Vcpu {
     return guestMsrs;
   }
 
-  TscDeadline deadline() {
-    return deadline;
+  /** The time for which the preemption timer was set has come. */
+  void timerExpired() {
+    if (apic == null) {
+      deadline.expired(this);
+    } else {
+      apic.runTimer();
+    }
   }
 
   DeviceModel devices() {
     return devices;
   }
 
-  MemoryEmulation emulation() {
+  Emulation emulation() {
     return emulation;
   }
 
@@ -236,13 +488,15 @@ public final class Vcpu {
 
   /** The guest is to take this external interrupt as soon as it can. */
   void requestInterrupt(int vector) {
-    injection.interrupt(vector);
+    hostInterrupts.request(vector);
   }
 
   /** The guest gets an exception at the instruction that exited. */
   HandlerOutcome inject(int vector, int errorCode) {
-    injection.exception(vector, errorCode);
-    return HandlerOutcome.RESUME;
+    boolean protectedMode = (control.state().cr0() & CpuState.CR0_PE) != 0;
+    return injection.exception(vector, errorCode, protectedMode)
+        ? HandlerOutcome.RESUME
+        : HandlerOutcome.STOP;
   }
 
   /** The guest gets a page fault; CR2, which the VMCS does not hold, is set here. */

@@ -4,13 +4,11 @@ import io.vmxsim.cpu.CpuState;
 
 /** Exit reason 55. XCR0 is not part of the VMCS: it is the guest's while it runs. */
 final class XsetbvHandler implements ExitHandler {
-  private static final long X87 = 1;
-
   @Override
   public HandlerOutcome handle(Vcpu vcpu) {
     CpuState state = vcpu.state();
     long value = state.edxEax();
-    if ((int) state.register(CpuState.RCX) != 0 || (value & X87) == 0) {
+    if ((int) state.register(CpuState.RCX) != 0 || !vcpu.permitsXcr0(value)) {
       return vcpu.inject(ExceptionHandler.GENERAL_PROTECTION, 0);
     }
     state.xcr0 = value;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vmxsim.cpu.ActionKind;
 import io.vmxsim.cpu.Cost;
 import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.CpuidInstruction;
 import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.ept.PageSize;
@@ -188,7 +189,9 @@ class ExitHandlersTest {
   @Test
   void aReasonWithoutAHandlerStopsByName() {
     TracedGuest guest = guest(VmPaging.EPT);
-    ExitHandlers handlers = new ExitHandlers();
+    ExitHandlers handlers =
+        new ExitHandlers(
+            new CpuidInstruction(guest.processor.profile(), guest.processor.xsaveLayout()));
     NotModelledException stop =
         assertThrows(
             NotModelledException.class, () -> handlers.handle(ExitReason.TASK_SWITCH, guest.vcpu));

@@ -1,0 +1,179 @@
+package io.vmxsim.vmm;
+
+import io.vmxsim.cpu.Cost;
+import io.vmxsim.cpu.CpuProfile;
+import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.Segment;
+import io.vmxsim.cpu.execute.EmulationPort;
+import io.vmxsim.cpu.execute.Emulator;
+import io.vmxsim.cpu.execute.Executor;
+import io.vmxsim.ept.PhysicalMemory;
+import io.vmxsim.ept.WalkResult;
+import io.vmxsim.vmcs.NotModelledException;
+import io.vmxsim.vmcs.VmcsField;
+
+/**
+ * Carries out an instruction of machine code in the guest's place: an access to a device, a string
+ * input or output, a write that the shadow MMU must see, or code that the processor cannot run as a
+ * guest. Memory is reached by the guest's page tables, walked in software.
+ */
+final class InstructionEmulation implements Emulation, EmulationPort {
+  private static final long VALID = 1L << 31;
+
+  private final Vm vm;
+  private final Processor processor;
+  private final GuestTables guest;
+  private final DeviceModel devices;
+  private final Charges charges;
+  private final GuestWrites observer;
+  private final GuestState registers;
+  private final Emulator emulator;
+  private boolean toUserspace;
+
+  InstructionEmulation(
+      Vm vm,
+      Processor processor,
+      CpuProfile profile,
+      GuestTables guest,
+      DeviceModel devices,
+      Charges charges,
+      GuestWrites observer,
+      CurrentVmcs vmcs,
+      GuestControlRegisters control) {
+    this.vm = vm;
+    this.processor = processor;
+    this.guest = guest;
+    this.devices = devices;
+    this.charges = charges;
+    this.observer = observer;
+    emulator = new Emulator(processor, profile, this);
+    registers = new GuestState(vmcs, control, processor.state(), emulator.state());
+  }
+
+  /** Takes the registers that {@link #start} gives the guest. */
+  void copyFrom(CpuState state) {
+    emulator.state().copyFrom(state);
+  }
+
+  /** Gives the guest the registers that {@link #copyFrom} took. */
+  void start() {
+    registers.storeAll();
+  }
+
+  /** Gives the guest the registers that an INIT leaves. */
+  void init() {
+    emulator.init();
+    registers.storeAll();
+  }
+
+  /** Has the guest, after an INIT, go on in real mode at a physical address below 1 MByte. */
+  void startAt(int address) {
+    emulator.init();
+    CpuState state = emulator.state();
+    state.loadSegment(
+        Segment.CS, address >>> 4, address & ~15, Segment.REAL_MODE_LIMIT, Segment.REAL_MODE_CODE);
+    state.rip = address & 15;
+    registers.storeAll();
+  }
+
+  @Override
+  public HandlerOutcome emulate(Vcpu vcpu) {
+    if ((vcpu.read(VmcsField.IDT_VECTORING_INFORMATION) & VALID) != 0) {
+      throw new NotModelledException(
+          "emulation of an access by the delivery of an event", vcpu.read(VmcsField.GUEST_RIP));
+    }
+    vcpu.refreshForWalk();
+    toUserspace = false;
+    charges.once(Cost.VMM_EMULATE);
+    registers.load();
+    Emulator.Outcome outcome = emulator.step();
+    if (toUserspace) {
+      charges.once(Cost.USERSPACE);
+    }
+    switch (outcome) {
+      case DONE -> {
+        registers.store();
+        processor.countUnpriced();
+        return HandlerOutcome.RESUME;
+      }
+      case FAULT -> {
+        registers.store();
+        return vcpu.inject(emulator.vector(), emulator.errorCode());
+      }
+      case EXIT -> {
+        return vcpu.handle(emulator.exit(), emulator.exitLength());
+      }
+    }
+    throw new IllegalStateException("unknown outcome " + outcome);
+  }
+
+  @Override
+  public WalkResult.Status translate(long linear, int access) {
+    WalkResult.Status status = guest.walk(linear, access);
+    if (status == WalkResult.Status.EPT_VIOLATION) {
+      if (guest.tableOutsideMemory()) {
+        throw new NotModelledException("a guest's page table where there is no memory");
+      }
+      return WalkResult.Status.OK; // the access is a device's
+    }
+    return status;
+  }
+
+  @Override
+  public long guestPhysical() {
+    return guest.guestPhysical();
+  }
+
+  @Override
+  public int errorCode() {
+    return guest.errorCode();
+  }
+
+  @Override
+  public long read(long guestPhysical, int size) {
+    if (!vm.hasMemory(guestPhysical)) {
+      toUserspace |= !devices.isInKernel(guestPhysical);
+      return devices.load(guestPhysical, size);
+    }
+    PhysicalMemory memory = vm.memory();
+    long host = vm.toHost(guestPhysical);
+    return switch (size) {
+      case 1 -> memory.read8(host);
+      case 2 -> memory.read16(host);
+      case 4 -> memory.read32(host) & 0xffff_ffffL;
+      default -> memory.read64(host);
+    };
+  }
+
+  @Override
+  public void write(long guestPhysical, int size, long value) {
+    if (!vm.hasMemory(guestPhysical)) {
+      toUserspace |= !devices.isInKernel(guestPhysical);
+      devices.store(guestPhysical, size, value);
+      return;
+    }
+    PhysicalMemory memory = vm.memory();
+    long host = vm.toHost(guestPhysical);
+    ((Executor) processor.guest()).code().written(host);
+    switch (size) {
+      case 1 -> memory.write8(host, (int) value);
+      case 2 -> memory.write16(host, (int) value);
+      case 4 -> memory.write32(host, (int) value);
+      default -> memory.write64(host, value);
+    }
+    observer.wrote(guestPhysical, size);
+  }
+
+  @Override
+  public int in(int port, int size) {
+    toUserspace |= !devices.isInKernel(port);
+    return (int) devices.in(port, size);
+  }
+
+  @Override
+  public void out(int port, int size, int value) {
+    toUserspace |= !devices.isInKernel(port);
+    devices.out(port, size, Integer.toUnsignedLong(value));
+  }
+}

@@ -1,0 +1,158 @@
+package io.vmxsim.vmm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.board.MachineEnd;
+import io.vmxsim.vmcs.ExitReason;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Machine code as a guest under EPT: its devices, events and registers are the VMM's to provide.
+ */
+class MachineCodeGuestTest {
+  /** Ends the machine with exit code 2·AL+1. */
+  private static final String END = "\n out 0xf4, al\n";
+
+  private static LiveGuest ept(String code) {
+    return new LiveGuest(VmPaging.EPT, "start:\n" + code);
+  }
+
+  private static String handler(String code) {
+    return "\n align 0x800\n" + code;
+  }
+
+  @Test
+  void outputGoesToTheSerialPortByExits() {
+    LiveGuest guest =
+        ept("mov dx, 0x3f8\n mov al, 'h'\n out dx, al\n mov al, 'i'\n out dx, al" + END);
+    assertEquals("hi", guest.said.toString());
+    assertEquals(3, guest.exits(ExitReason.IO_INSTRUCTION));
+    assertEquals(MachineEnd.Cause.GUEST, guest.end.cause());
+    assertEquals(2 * 'i' + 1, guest.end.exitCode());
+    assertEquals(6, guest.machine.instructions());
+  }
+
+  @Test
+  void stringOutputIsEmulated() {
+    LiveGuest guest =
+        ept(
+            "mov esi, text\n mov ecx, 3\n mov dx, 0x3f8\n rep outsb\n mov al, cl"
+                + END
+                + "text: db \"abc\"");
+    assertEquals("abc", guest.said.toString());
+    assertEquals(1, guest.end.exitCode());
+  }
+
+  @Test
+  void anAccessWithoutMemoryIsTheDevices() {
+    // the version register of the I/O APIC, 1: through its window
+    LiveGuest guest =
+        ept("mov edi, 0xfec00000\n mov dword ptr [rdi], 1\n mov eax, [rdi+0x10]" + END);
+    assertEquals(2 * 0x20 + 1, guest.end.exitCode());
+  }
+
+  @Test
+  void theUserspaceLegIsChargedForSerialAndNotForTheInterruptController() {
+    LiveGuest serial = ept("mov dx, 0x3fb\n in al, dx\n xor eax, eax" + END);
+    LiveGuest pic = ept("mov dx, 0x21\n in al, dx\n xor eax, eax" + END);
+    long userspace = serial.processor().cycles().vmm - pic.processor().cycles().vmm;
+    assertEquals(serial.processor().costs().of(io.vmxsim.cpu.Cost.USERSPACE), userspace);
+  }
+
+  @Test
+  void cpuidHidesVmxAndShowsAHypervisor() {
+    LiveGuest guest =
+        ept("mov eax, 1\n cpuid\n mov eax, ecx\n shr eax, 31\n bt ecx, 5\n adc eax, eax" + END);
+    assertEquals(2 * 2 + 1, guest.end.exitCode());
+  }
+
+  @Test
+  void whatTheVmmHidesIsAnInvalidOpcodeOrGeneralProtection() {
+    LiveGuest guest =
+        ept("mov ecx, 0x480\n rdmsr\n mov al, 1" + END + handler("pop rcx\n mov al, 7" + END));
+    assertEquals(2 * 7 + 1, guest.end.exitCode());
+    LiveGuest enters =
+        ept(
+            "mov rax, cr4\n or eax, 0x2000\n mov cr4, rax\n mov al, 1"
+                + END
+                + handler("mov al, 9" + END));
+    assertEquals(2 * 9 + 1, enters.end.exitCode());
+  }
+
+  @Test
+  void theLocalApicTimerEndsAWait() {
+    LiveGuest guest =
+        ept(
+            "mov edi, 0xfee00000\n mov dword ptr [rdi+0xf0], 0x1ff\n mov dword ptr [rdi+0x320], 0x40\n"
+                + " mov dword ptr [rdi+0x380], 1000\n sti\n hlt\n mov al, 3"
+                + END
+                + handler("mov dword ptr [rdi+0xb0], 0\n inc ebx\n iretq\n"));
+    assertEquals(2 * 3 + 1, guest.end.exitCode());
+    assertEquals(1, guest.processor().state().register(CpuState.RBX));
+    assertEquals(1, guest.exits(ExitReason.HLT));
+    assertTrue(guest.processor().cycles().idle > 0);
+  }
+
+  @Test
+  void theTimerReachesAGuestThatNeverWaitsByThePreemptionTimer() {
+    LiveGuest guest =
+        ept(
+            "mov edi, 0xfee00000\n mov dword ptr [rdi+0xf0], 0x1ff\n mov dword ptr [rdi+0x320], 0x40\n"
+                + " mov dword ptr [rdi+0x380], 1000\n sti\nloop: jmp loop"
+                + handler("mov al, 4" + END));
+    assertEquals(2 * 4 + 1, guest.end.exitCode());
+    assertEquals(1, guest.exits(ExitReason.PREEMPTION_TIMER));
+  }
+
+  @Test
+  void anInterruptThatIsMaskedWaitsForItsWindow() {
+    // a self-IPI with interrupts off: vector 50H
+    LiveGuest guest =
+        ept(
+            "mov edi, 0xfee00000\n mov dword ptr [rdi+0xf0], 0x1ff\n mov dword ptr [rdi+0x300], 0x40050\n"
+                + " nop\n nop\n sti\n nop\nloop: jmp loop"
+                + handler("mov al, 5" + END));
+    assertEquals(2 * 5 + 1, guest.end.exitCode());
+    assertEquals(1, guest.exits(ExitReason.INTERRUPT_WINDOW));
+  }
+
+  @Test
+  void theTaskPriorityHoldsInterruptsBack() {
+    LiveGuest guest =
+        ept(
+            "mov edi, 0xfee00000\n mov dword ptr [rdi+0xf0], 0x1ff\n mov eax, 5\n mov cr8, rax\n sti\n"
+                + " mov dword ptr [rdi+0x300], 0x40050\n mov ecx, 100\nwait: loop wait\n"
+                + " mov rbx, cr8\n xor eax, eax\n mov cr8, rax\n nop\nloop: jmp loop"
+                + handler("mov al, bl\n add al, cl" + END));
+    assertEquals(2 * 5 + 1, guest.end.exitCode());
+  }
+
+  @Test
+  void aTripleFaultEndsTheMachine() {
+    LiveGuest guest = ept("mov eax, nothing\n lidt [rax]\n ud2\n nothing: dq 0\n dq 0");
+    assertEquals(MachineEnd.Cause.TRIPLE_FAULT, guest.end.cause());
+    assertEquals(1, guest.exits(ExitReason.TRIPLE_FAULT));
+  }
+
+  @Test
+  void aSingleStepThroughAnExitingInstructionTraps() {
+    LiveGuest guest =
+        ept(
+            "pushfq\n or dword ptr [rsp], 0x100\n popfq\n cpuid\n nop\n mov al, 1"
+                + END
+                + handler("mov eax, start\n mov rbx, [rsp]\n sub rbx, rax\n mov al, bl" + END));
+    // pushfq 1, or 7, popfq 1; behind popfq comes CPUID, and the trap behind that
+    assertEquals(2 * 11 + 1, guest.end.exitCode());
+  }
+
+  @Test
+  void equalRunsAreEqual() {
+    String code = "mov ecx, 50\n again: push rcx\n cpuid\n pop rcx\n loop again\n mov al, 0" + END;
+    LiveGuest first = ept(code);
+    LiveGuest second = ept(code);
+    assertEquals(first.processor().now(), second.processor().now());
+    assertEquals(50, first.exits(ExitReason.CPUID));
+  }
+}
