@@ -15,6 +15,10 @@ import java.util.Optional;
  */
 @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
 record GuestImage(String name, byte[] bytes, int cpus) {
+  /** What the help says of it. */
+  static final String DESCRIPTION =
+      "A kernel: with a multiboot header, in ELF, a Linux bzImage, or a boot sector; or a guest of"
+          + " our own by name (`vmxsim guests` lists them).";
 
   /**
    * A file if there is one of that name, else the guest of our own.

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -29,8 +30,9 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     abbreviateSynopsis = true,
     description = {
-      "Runs the images of kvm-unit-tests on the bare machine, each with the processors, memory,"
-          + " CPU features and arguments that unittests.cfg gives it, and counts what they say.",
+      "Runs the images of kvm-unit-tests on the bare machine or, with --paging, as guests of the"
+          + " VMM, each with the processors, memory, CPU features and arguments that unittests.cfg"
+          + " gives it, and counts what they say.",
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:nothing failed", "1:something failed or was stopped"})
@@ -67,6 +69,8 @@ final class SuiteCommand implements Callable<Integer> {
               + " needs KVM's hypercalls. Repeatable.")
   private List<String> environment = new ArrayList<>();
 
+  @Mixin private PagingOptions paging;
+
   @Option(
       names = "--logs",
       paramLabel = "DIR",
@@ -92,7 +96,7 @@ final class SuiteCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     List<SuiteTest> tests = SuiteTest.select(SuiteConfiguration.read(folder), names);
-    SuiteOptions options = new SuiteOptions(folder, limit, environment);
+    SuiteOptions options = new SuiteOptions(folder, limit, environment, paging::platform);
     List<SuiteResult> results = new ArrayList<>();
     boolean text = output == Output.TEXT;
     print(text ? SuiteReport.head(tests) : "");

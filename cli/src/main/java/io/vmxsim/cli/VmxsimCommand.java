@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
       ReplayCommand.class,
       CompareCommand.class,
       BootCommand.class,
+      RunCommand.class,
       SuiteCommand.class,
       TraceCommand.class,
       CheckCommand.class,
@@ -43,6 +44,7 @@ import picocli.CommandLine.Spec;
       "  vmxsim compare --host-page 4k,2m    what large host pages save",
       "  vmxsim replay --top 5 my.vxt        exits by reason, and the five worst places",
       "  dmesg | vmxsim check -              why KVM's VM entry failed",
+      "  vmxsim run hello                    a kernel as a guest of the VMM, and its exits",
       "  vmxsim cpus skylake-sp              what a CPU profile assumes, number by number",
       "",
       "  valgrind --tool=lackey --trace-mem=yes ls 2>&1 >/dev/null |",
@@ -61,7 +63,7 @@ import picocli.CommandLine.Spec;
       "8:reached --limit or --max-instructions",
       "10:a bug in vmxsim",
       "130:Ctrl-C",
-      "odd:what the guest of boot gave",
+      "odd:what the guest of boot or run gave",
     })
 public final class VmxsimCommand implements Callable<Integer> {
   private static final int HELP_WIDTH = 100;

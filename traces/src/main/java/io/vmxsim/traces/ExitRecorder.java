@@ -4,11 +4,11 @@ import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.Cycles;
 import io.vmxsim.cpu.ExitObserver;
 import io.vmxsim.cpu.Processor;
-import io.vmxsim.cpu.TraceFeed;
 import io.vmxsim.traces.ReplayResult.HotSpotKind;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +22,7 @@ final class ExitRecorder implements ExitObserver {
   private static final long PAGE_MASK = -4096;
 
   private final Processor processor;
-  private final TraceFeed feed;
+  private final BooleanSupplier inModelledKernel;
   private final ExitStatistics statistics;
   private final @Nullable RunDetails details;
   private int open = NONE;
@@ -31,15 +31,16 @@ final class ExitRecorder implements ExitObserver {
   private long openAt;
 
   /**
+   * @param inModelledKernel whether what runs is the model of a guest kernel
    * @param details that keep each exit and its time, or null
    */
   ExitRecorder(
       Processor processor,
-      TraceFeed feed,
+      BooleanSupplier inModelledKernel,
       ExitStatistics statistics,
       @Nullable RunDetails details) {
     this.processor = processor;
-    this.feed = feed;
+    this.inModelledKernel = inModelledKernel;
     this.statistics = statistics;
     this.details = details;
   }
@@ -50,7 +51,7 @@ final class ExitRecorder implements ExitObserver {
     long start = outside() - transition;
     close(start);
     open = reason.number();
-    openFromModel = feed.inModelledKernel();
+    openFromModel = inModelledKernel.getAsBoolean();
     openSince = start;
     openAt = details == null ? 0 : now() - transition;
     if (statistics.wantsPlaces()) {

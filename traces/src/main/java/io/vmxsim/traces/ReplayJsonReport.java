@@ -15,6 +15,7 @@ import io.vmxsim.traces.ReplayResult.TraceSummary;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.util.List;
 
 /**
  * A {@link ReplayResult} for programs, as {@code docs/replay.schema.json} describes it.
@@ -28,6 +29,20 @@ public final class ReplayJsonReport {
 
   /** The whole result as one indented JSON document ending in a line feed. */
   public static String of(ReplayResult result) {
+    return document(
+        json -> {
+          writeTrace(json, result.trace());
+          writeRuns(json, result.runs(), result.assumed());
+        });
+  }
+
+  /** Writes the members of a JSON object. */
+  interface Members {
+    void writeTo(JsonGenerator json) throws IOException;
+  }
+
+  /** One indented JSON object ending in a line feed. */
+  static String document(Members members) {
     DefaultIndenter indenter = new DefaultIndenter("  ", "\n");
     DefaultPrettyPrinter printer = new DefaultPrettyPrinter();
     printer.indentObjectsWith(indenter);
@@ -36,18 +51,23 @@ public final class ReplayJsonReport {
     try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
       json.setPrettyPrinter(printer);
       json.writeStartObject();
-      writeTrace(json, result.trace());
-      json.writeArrayFieldStart("runs");
-      for (RunResult run : result.runs()) {
-        writeRun(json, run);
-      }
-      json.writeEndArray();
-      writeAssumed(json, result);
+      members.writeTo(json);
       json.writeEndObject();
     } catch (IOException e) {
       throw new UncheckedIOException("a StringWriter cannot fail", e);
     }
     return text + "\n";
+  }
+
+  /** Writes {@code runs} and {@code assumed}. */
+  static void writeRuns(JsonGenerator json, List<RunResult> runs, List<AssumedNumber> assumed)
+      throws IOException {
+    json.writeArrayFieldStart("runs");
+    for (RunResult run : runs) {
+      writeRun(json, run);
+    }
+    json.writeEndArray();
+    writeAssumed(json, assumed);
   }
 
   private static void writeTrace(JsonGenerator json, TraceSummary trace) throws IOException {
@@ -148,9 +168,10 @@ public final class ReplayJsonReport {
     json.writeEndArray();
   }
 
-  private static void writeAssumed(JsonGenerator json, ReplayResult result) throws IOException {
+  private static void writeAssumed(JsonGenerator json, List<AssumedNumber> assumed)
+      throws IOException {
     json.writeArrayFieldStart("assumed");
-    for (AssumedNumber number : result.assumed()) {
+    for (AssumedNumber number : assumed) {
       json.writeStartObject();
       json.writeStringField("cpu", number.cpu());
       json.writeStringField("key", number.key());

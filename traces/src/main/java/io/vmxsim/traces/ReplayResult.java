@@ -72,7 +72,8 @@ public record ReplayResult(TraceSummary trace, List<RunResult> runs, List<Assume
    *
    * @param paging how addresses were translated
    * @param policy the shadow policy in lower case; null unless {@code paging} is SHADOW
-   * @param guestPage size of the guest's pages: {@code 4K}, {@code 2M}, {@code 1G}
+   * @param guestPage size of the guest's pages: {@code 4K}, {@code 2M}, {@code 1G}; {@link
+   *     #ANY_PAGE} where the guest chooses
    * @param hostPage size of the host's pages behind them; equal to {@code guestPage} when native
    * @param cpu name of the CPU profile
    * @param instructions instructions retired, those of the guest kernel model included
@@ -98,6 +99,9 @@ public record ReplayResult(TraceSummary trace, List<RunResult> runs, List<Assume
       Cycles cycles,
       List<HotSpot> hotSpots,
       @Nullable RunDetails details) {
+
+    /** The page size of a guest that runs live: it chooses, for each page. */
+    public static final String ANY_PAGE = "any";
 
     public RunResult {
       exits = List.copyOf(exits);

@@ -2,6 +2,8 @@ package io.vmxsim.traces;
 
 import io.vmxsim.cpu.ActionBatch;
 import io.vmxsim.cpu.ActionSource;
+import io.vmxsim.cpu.CostModel;
+import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.Cycles;
 import io.vmxsim.cpu.InitialState;
 import io.vmxsim.cpu.InterruptSource;
@@ -69,7 +71,7 @@ final class ReplayRun {
     }
     exits = new ExitStatistics(options.top());
     details = options.detailed() ? new RunDetails(configuration.cpu().clockMhz()) : null;
-    recorder = new ExitRecorder(processor, feed, exits, details);
+    recorder = new ExitRecorder(processor, feed::inModelledKernel, exits, details);
     processor.setExitObserver(recorder);
     if (details != null) {
       processor.mmu().observeWalks(details.walkGrid());
@@ -199,11 +201,13 @@ final class ReplayRun {
 
   /** The assumed numbers that the run depended on. */
   List<AssumedNumber> assumed() {
-    return configuration.cpu().assumedInUse(processor.costs()).stream()
-        .map(
-            e ->
-                new AssumedNumber(
-                    configuration.cpu().name(), e.key(), e.value(), e.unit(), e.source()))
+    return assumed(configuration.cpu(), processor.costs());
+  }
+
+  /** The assumed numbers that a run on {@code cpu} has looked up. */
+  static List<AssumedNumber> assumed(CpuProfile cpu, CostModel costs) {
+    return cpu.assumedInUse(costs).stream()
+        .map(e -> new AssumedNumber(cpu.name(), e.key(), e.value(), e.unit(), e.source()))
         .toList();
   }
 }

@@ -32,14 +32,27 @@ public final class ReplayTextReport {
     StringBuilder out = new StringBuilder();
     appendTrace(out, result.trace());
     for (RunResult run : result.runs()) {
-      out.append('\n').append(title(run)).append('\n');
-      appendExits(out, run);
-      appendCycles(out, run);
-      appendTlb(out, run);
-      appendHotSpots(out, run);
+      out.append('\n');
+      appendRun(out, run);
     }
     appendAssumed(out, result.assumed());
     return out.toString();
+  }
+
+  /** One run by itself, with the assumed numbers it used. */
+  static String run(RunResult run, List<AssumedNumber> assumed) {
+    StringBuilder out = new StringBuilder();
+    appendRun(out, run);
+    appendAssumed(out, assumed);
+    return out.toString();
+  }
+
+  private static void appendRun(StringBuilder out, RunResult run) {
+    out.append(title(run)).append('\n');
+    appendExits(out, run);
+    appendCycles(out, run);
+    appendTlb(out, run);
+    appendHotSpots(out, run);
   }
 
   /** One table for each guest page size and CPU, with a column for each mode run. */
@@ -82,8 +95,10 @@ public final class ReplayTextReport {
   private static String title(RunResult run) {
     String policy = run.policy() == null ? "" : ", policy " + run.policy();
     String host = run.paging() == Paging.NATIVE ? "" : ", host pages of " + run.hostPage();
-    return "%s paging%s, guest pages of %s%s, on %s:"
-        .formatted(run.paging().label(), policy, run.guestPage(), host, run.cpu());
+    boolean any = run.guestPage().equals(RunResult.ANY_PAGE);
+    String guest = any ? "" : ", guest pages of " + run.guestPage();
+    return "%s paging%s%s%s, on %s:"
+        .formatted(run.paging().label(), policy, guest, host, run.cpu());
   }
 
   private static void appendExits(StringBuilder out, RunResult run) {
@@ -114,6 +129,10 @@ public final class ReplayTextReport {
         text(
             "\nTotal Samples:%d, Total events handled time:%dcy.\n",
             run.totalExits(), run.exitCycles()));
+    if (run.guestPage().equals(RunResult.ANY_PAGE)) { // a live guest has its own kernel
+      out.append('\n');
+      return;
+    }
     out.append(
         text(
             "%.2f%% of the exits come from the guest kernel model, the rest from the trace.\n\n",

@@ -54,7 +54,11 @@ public final class SuiteRun {
     }
     Machine machine =
         new Machine(
-            CpuProfile.of(test.cpu()), test.memoryBytes(), test.processors(), serial::write);
+            CpuProfile.of(test.cpu()),
+            test.memoryBytes(),
+            test.processors(),
+            serial::write,
+            options.platform().get());
     try {
       byte[] bytes = Files.readAllBytes(image);
       ImageLoader.load(

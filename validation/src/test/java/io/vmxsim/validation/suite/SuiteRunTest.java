@@ -3,6 +3,7 @@ package io.vmxsim.validation.suite;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vmxsim.cpu.board.Platform;
 import io.vmxsim.validation.suite.SuiteResult.Outcome;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -30,7 +31,7 @@ class SuiteRunTest {
 
   SuiteRunTest(@TempDir Path folder) {
     this.folder = folder;
-    options = new SuiteOptions(folder, 100_000, List.of("A=B", "C=D"));
+    options = new SuiteOptions(folder, 100_000, List.of("A=B", "C=D"), () -> Platform.BARE);
   }
 
   @BeforeEach

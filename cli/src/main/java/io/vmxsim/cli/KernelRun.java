@@ -1,0 +1,137 @@
+package io.vmxsim.cli;
+
+import io.vmxsim.cpu.EntryFailureObserver;
+import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.board.Machine;
+import io.vmxsim.cpu.board.MachineEnd;
+import io.vmxsim.cpu.board.Platform;
+import io.vmxsim.cpu.board.ShutdownReport;
+import io.vmxsim.cpu.decode.Disassembler;
+import io.vmxsim.cpu.decode.Instruction;
+import io.vmxsim.guests.ImageLoader;
+import io.vmxsim.traces.MachineReport;
+import io.vmxsim.vmcs.NotModelledException;
+import io.vmxsim.vmcs.doctor.Diagnosis;
+import io.vmxsim.vmcs.doctor.DiagnosisText;
+import java.io.PrintWriter;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import picocli.CommandLine.Model.CommandSpec;
+
+/** Runs a kernel to its end and says how that came. */
+final class KernelRun {
+  private final PrintWriter out;
+  private final PrintWriter err;
+  private final KernelOptions options;
+
+  KernelRun(CommandSpec spec, KernelOptions options) {
+    out = spec.commandLine().getOut();
+    err = spec.commandLine().getErr();
+    this.options = options;
+  }
+
+  /**
+   * Runs a kernel.
+   *
+   * @param statistics is given the machine before it runs, and asked behind its end for what to
+   *     print, which may be nothing
+   * @return the exit code
+   */
+  int run(GuestImage kernel, Platform platform, Function<Machine, Supplier<String>> statistics) {
+    int cpus = options.cpus(kernel);
+    CountDownLatch finished = new CountDownLatch(1);
+    try (SerialOutput sent = options.serial(out)) {
+      Machine machine = new Machine(options.cpu(), options.memory(), cpus, sent, platform);
+      ImageLoader.load(options.request(kernel), machine);
+      observe(machine);
+      Supplier<String> report = statistics.apply(machine);
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(machine, finished)));
+      try {
+        MachineEnd end = machine.run(options.limit());
+        sent.flush();
+        return report(machine, end, report.get());
+      } catch (NotModelledException stop) {
+        sent.flush();
+        err.print("vmxsim: " + stop.getMessage() + ": " + where(machine));
+        return ExitCode.NOT_MODELLED;
+      }
+    } finally {
+      finished.countDown();
+    }
+  }
+
+  private void observe(Machine machine) {
+    for (int i = 0; i < machine.processorCount(); i++) {
+      int number = i;
+      if (options.traceExecution()) {
+        machine.observe(i, (processor, instruction) -> trace(number, processor, instruction));
+      }
+      if (options.explainEntryFailures()) {
+        machine.processor(i).setEntryFailureObserver(explainTo("processor " + i));
+      }
+    }
+  }
+
+  /** Ctrl-C: the JVM goes once the machine has stopped and its statistics are printed. */
+  private static void stop(Machine machine, CountDownLatch finished) {
+    machine.interrupt();
+    try {
+      finished.await();
+    } catch (InterruptedException impatient) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void trace(int number, Processor processor, Instruction instruction) {
+    long rip = processor.state().rip;
+    err.printf("%d %016x %s%n", number, rip, Disassembler.text(instruction, rip));
+  }
+
+  private EntryFailureObserver explainTo(String name) {
+    return (processor, vmcs, rule, context) -> {
+      String source = "%s at RIP %x".formatted(name, processor.state().rip);
+      String model = processor.profile().name();
+      err.println(DiagnosisText.of(Diagnosis.ofEntry(source, model, vmcs, rule, context), false));
+    };
+  }
+
+  private static String where(Machine machine) {
+    return ShutdownReport.of(machine.processor(machine.current()));
+  }
+
+  private int report(Machine machine, MachineEnd end, String report) {
+    out.print(report);
+    out.flush();
+    switch (end.cause()) {
+      case GUEST -> {
+        return end.exitCode();
+      }
+      case RESET -> {
+        err.println("vmxsim: the guest reset the machine");
+        return ExitCode.FINE;
+      }
+      case TRIPLE_FAULT -> {
+        err.print("vmxsim: triple fault: " + where(machine));
+        err.flush();
+        return ExitCode.TRIPLE_FAULT;
+      }
+      case LIMIT -> {
+        err.println(
+            "vmxsim: stopped after " + options.limit() + " instructions (--max-instructions)");
+        return ExitCode.LIMIT;
+      }
+      case INTERRUPTED -> {
+        err.println("vmxsim: interrupted: " + machine.processor(end.processor()));
+        err.print(report.isEmpty() ? MachineReport.text(machine) : "");
+        err.flush();
+        return ExitCode.INTERRUPTED;
+      }
+      case HALTED -> {
+        err.println("vmxsim: halted for good: " + machine.processor(end.processor()));
+        return ExitCode.FINE;
+      }
+    }
+    throw new IllegalStateException("unknown end " + end);
+  }
+}

@@ -1,0 +1,72 @@
+package io.vmxsim.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RunCommandTest {
+  private final Path folder;
+
+  RunCommandTest(@TempDir Path folder) {
+    this.folder = folder;
+  }
+
+  @Test
+  void withoutAnImageTheGuestsAreListed() {
+    Invocation run = Invocation.of("run");
+    assertEquals(0, run.exitCode(), run.err());
+    assertEquals(Invocation.of("guests").out(), run.out());
+  }
+
+  @Test
+  void aGuestSaysWhatItSaysOnTheBareMachineAndItsExitsAreCounted() {
+    Invocation bare = Invocation.of("boot", "hello");
+    Invocation run = Invocation.of("run", "hello");
+    assertEquals(bare.exitCode(), run.exitCode(), run.err());
+    assertTrue(run.out().startsWith(bare.out()), run.out());
+    assertTrue(run.out().contains("IO_INSTRUCTION"), run.out());
+    assertEquals(bare, Invocation.of("run", "hello", "--output", "none"));
+  }
+
+  @Test
+  void equalRunsPrintEqualBytes() {
+    String[] arguments = {"run", "cpuid-loop", "--append", "count=100", "--output", "json"};
+    Invocation first = Invocation.of(arguments);
+    assertTrue(first.out().contains("\"EPT_VIOLATION\""), first.out());
+    assertEquals(first, Invocation.of(arguments));
+  }
+
+  @Test
+  void theWorstPlacesAreShown() {
+    Invocation run = Invocation.of("run", "hello", "--top", "2");
+    assertTrue(run.out().contains("port 0x3f8"), run.out());
+  }
+
+  @Test
+  void serialOutputCanLeadToAFile() throws IOException {
+    Path file = folder.resolve("serial");
+    Invocation run = Invocation.of("run", "hello", "--serial", file.toString());
+    assertEquals("hello from 64-bit mode\n", Files.readString(file));
+    assertFalse(run.out().contains("hello from"), run.out());
+  }
+
+  @Test
+  void theLimitIsExitCode8() {
+    Invocation run = Invocation.of("run", "cpuid-loop", "--max-instructions", "20k");
+    assertEquals(8, run.exitCode());
+    assertTrue(run.out().contains("CPUID"), run.out());
+  }
+
+  @Test
+  void badOptionsAreOneLine() {
+    Invocation.of("run", "nobody").assertFails(2, "nobody");
+    Invocation.of("run", "hello", "--cpus", "0").assertFails(2, "--cpus");
+    assertEquals(2, Invocation.of("run", "hello", "--paging", "native").exitCode());
+  }
+}

@@ -1,0 +1,157 @@
+package io.vmxsim.traces;
+
+import io.vmxsim.cpu.CpuProfile;
+import io.vmxsim.cpu.CpuidFeature;
+import io.vmxsim.cpu.Cycles;
+import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.board.Machine;
+import io.vmxsim.ept.MmuStatistics;
+import io.vmxsim.traces.ReplayResult.AssumedNumber;
+import io.vmxsim.traces.ReplayResult.Paging;
+import io.vmxsim.traces.ReplayResult.RunResult;
+import io.vmxsim.traces.ReplayResult.TlbRow;
+import io.vmxsim.traces.ReplayResult.Walks;
+import io.vmxsim.vmm.HiddenFeatures;
+import io.vmxsim.vmm.VmOptions;
+import io.vmxsim.vmm.VmPaging;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * A kernel that runs live under the VMM, watched from its first instruction on: at its end this
+ * says what a replay says of one of its runs, over all processors together.
+ */
+public final class LiveRun {
+  private final String source;
+  private final Machine machine;
+  private final CpuProfile cpu;
+  private final VmOptions options;
+  private final ExitStatistics exits;
+  private final List<ExitRecorder> recorders = new ArrayList<>();
+
+  /**
+   * Watches a machine that has not run yet.
+   *
+   * @param source what the kernel is called
+   * @param options how the VMM runs it
+   * @param top how many hot spots of each kind to report
+   */
+  public LiveRun(String source, Machine machine, CpuProfile cpu, VmOptions options, int top) {
+    this.source = source;
+    this.machine = machine;
+    this.cpu = cpu;
+    this.options = options;
+    exits = new ExitStatistics(top);
+    for (int i = 0; i < machine.processorCount(); i++) {
+      Processor processor = machine.processor(i);
+      ExitRecorder recorder = new ExitRecorder(processor, () -> false, exits, null);
+      recorders.add(recorder);
+      processor.setExitObserver(recorder);
+    }
+  }
+
+  /** What has been counted up to the end, which is now. */
+  public RunResult result() {
+    recorders.forEach(ExitRecorder::close);
+    boolean shadow = options.paging() == VmPaging.SHADOW;
+    return new RunResult(
+        shadow ? Paging.SHADOW : Paging.EPT,
+        shadow ? options.shadowPolicy().name().toLowerCase(Locale.ROOT) : null,
+        RunResult.ANY_PAGE,
+        options.hostPage().toString(),
+        cpu.name(),
+        machine.instructions(),
+        exits.rows(),
+        tlb(),
+        walks(),
+        cycles(),
+        exits.hotSpots());
+  }
+
+  private List<Processor> processors() {
+    List<Processor> all = new ArrayList<>();
+    for (int i = 0; i < machine.processorCount(); i++) {
+      all.add(machine.processor(i));
+    }
+    return all;
+  }
+
+  private List<TlbRow> tlb() {
+    List<TlbRow> rows = new ArrayList<>();
+    for (Processor processor : processors()) {
+      List<MmuStatistics.Structure> structures = processor.mmu().statistics().structures();
+      for (int i = 0; i < structures.size(); i++) {
+        MmuStatistics.Structure own = structures.get(i);
+        if (i == rows.size()) {
+          rows.add(new TlbRow(own.name(), 0, 0));
+        }
+        TlbRow sum = rows.get(i);
+        rows.set(i, new TlbRow(own.name(), sum.hits() + own.hits(), sum.misses() + own.misses()));
+      }
+    }
+    return rows;
+  }
+
+  private Walks walks() {
+    long count = 0;
+    long reads = 0;
+    long cycles = 0;
+    for (Processor processor : processors()) {
+      MmuStatistics mmu = processor.mmu().statistics();
+      count += mmu.walks();
+      reads += mmu.entryReads();
+      cycles += mmu.walkCycles();
+    }
+    return new Walks(count, reads, cycles);
+  }
+
+  private ReplayResult.Cycles cycles() {
+    long guest = 0;
+    long translation = 0;
+    long exit = 0;
+    long vmm = 0;
+    for (Processor processor : processors()) {
+      Cycles own = processor.cycles();
+      guest += own.guest;
+      translation += processor.mmu().translationCycles();
+      exit += own.exit;
+      vmm += own.vmm;
+    }
+    return new ReplayResult.Cycles(guest, translation, exit, vmm);
+  }
+
+  private List<AssumedNumber> assumed() {
+    return ReplayRun.assumed(cpu, machine.processor(0).costs());
+  }
+
+  private List<String> hidden() {
+    return HiddenFeatures.of(cpu, options.paging()).stream().map(CpuidFeature::name).toList();
+  }
+
+  /** For people: what the VMM hid of the processor, then the run as {@code replay} shows it. */
+  public String text() {
+    String hiding = hidden().isEmpty() ? "" : " and " + String.join(", ", hidden());
+    return "%s: %,d instructions; CPUID hides VMX%s\n"
+            .formatted(source, machine.instructions(), hiding)
+        + ReplayTextReport.run(result(), assumed());
+  }
+
+  /** For programs: {@code docs/run.schema.json}. Equal runs give equal bytes. */
+  public String json() {
+    return ReplayJsonReport.document(
+        json -> {
+          json.writeObjectFieldStart("guest");
+          json.writeStringField("source", source);
+          json.writeNumberField("processors", machine.processorCount());
+          json.writeNumberField("instructions", machine.instructions());
+          json.writeArrayFieldStart("hiddenFeatures");
+          for (String feature : hidden()) {
+            json.writeString(feature);
+          }
+          json.writeEndArray();
+          json.writeEndObject();
+          ReplayJsonReport.writeRuns(json, List.of(result()), assumed());
+        });
+  }
+}
