@@ -7,7 +7,6 @@ import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.decode.Op;
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Decoded instructions that follow one another in a page and run one after another, unless a
@@ -30,11 +29,6 @@ final class Block {
   /** Base costs of all instructions, in cycles. */
   final long price;
 
-  /** Bytes before the last instruction, and of all. */
-  final int last;
-
-  final int length;
-
   /** The instructions as {@link Packed} has them, and {@link Form#END}. */
   final Packed[] packed;
 
@@ -53,11 +47,6 @@ final class Block {
   /** False once a store has changed the page. */
   boolean valid = true;
 
-  /** Blocks of the same page that have run after this one. */
-  private @Nullable Block successor;
-
-  private @Nullable Block otherSuccessor;
-
   Block(List<Instruction> instructions, int offset, CodeMode mode, CostModel costs, boolean packs) {
     this.offset = offset;
     code = instructions.toArray(new Instruction[0]);
@@ -69,19 +58,25 @@ final class Block {
     for (int i = 0; i < code.length; i++) {
       end += code[i].length;
       ends[i] = end;
-      packed[i] = packs ? Packed.pack(code[i], i, end) : new Packed(Form.PLAIN, i, end);
       prices[i + 1] = prices[i] + costs.instruction(priceClass(code[i]));
     }
-    packed[code.length] = new Packed(Form.END, code.length, end);
-    for (int i = 0; i < code.length; i++) {
-      packed[i].next = packed[i + 1];
-    }
     price = prices[code.length];
-    length = end;
-    last = beginning(code.length - 1);
     Op ending = code[code.length - 1].op;
     keepsContext = !changesContext(ending);
     lastRetiresItself = retiresItself(ending);
+    pack(packs && Horizon.isOrdinary(price));
+  }
+
+  private void pack(boolean packs) {
+    packed[code.length] = new Packed(Form.END, code.length, ends[code.length - 1], (int) price);
+    for (int i = code.length - 1; i >= 0; i--) {
+      int until = (int) prices[i + 1];
+      packed[i] =
+          packs
+              ? Packed.pack(code[i], i, ends[i], until)
+              : new Packed(Form.PLAIN, i, ends[i], until);
+      packed[i].next = packed[i + 1];
+    }
   }
 
   /** Where instruction {@code i} begins, in bytes from the start of the block. */
@@ -96,21 +91,6 @@ final class Block {
       throw new IllegalStateException("no instruction at byte " + distance + " of a block");
     }
     return index;
-  }
-
-  /** The block at an offset of the same page, if it has run after this one. */
-  @Nullable Block successorAt(int pageOffset) {
-    Block next = successor;
-    if (next == null || next.offset != pageOffset) {
-      next = otherSuccessor;
-    }
-    return next != null && next.offset == pageOffset && next.valid ? next : null;
-  }
-
-  /** Remembers the block that has run after this one. Both are of the same page. */
-  void follow(Block next) {
-    otherSuccessor = successor;
-    successor = next;
   }
 
   /** Whether a block ends with this operation. */

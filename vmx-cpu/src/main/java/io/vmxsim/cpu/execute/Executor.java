@@ -26,7 +26,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Executor implements GuestSide {
   private static final int PAGE = PhysicalMemory.PAGE_BYTES;
-  private static final int PAGE_SHIFT = 12;
 
   private static final long DEBUGCTL_BTF = 1 << 1;
 
@@ -174,7 +173,7 @@ public final class Executor implements GuestSide {
       if (!far || !last.keepsContext) {
         return;
       }
-      block = fetchAfter(last);
+      block = fetch();
     }
   }
 
@@ -222,24 +221,6 @@ public final class Executor implements GuestSide {
     boolean branches = (processor.msrs().get(Msr.IA32_DEBUGCTL) & DEBUGCTL_BTF) != 0;
     return (state.interruptibility & Interruptibility.MOV_SS) == 0
         && (!branches || state.rip != next);
-  }
-
-  /** As {@link #fetch}; in 64-bit mode and the same page, what has followed a block before. */
-  private Block fetchAfter(Block before) {
-    long rip = state.rip;
-    long start = state.registers[Packed.BLOCK];
-    if (!segments.bits64() || (rip ^ start) >>> PAGE_SHIFT != 0) {
-      return fetch();
-    }
-    Block known = before.successorAt((int) rip & PAGE - 1);
-    if (known != null && mem.fetchesAgain(rip)) {
-      return known;
-    }
-    Block fetched = fetch();
-    if (fetched.offset != Block.NOWHERE) {
-      before.follow(fetched);
-    }
-    return fetched;
   }
 
   private Block fetch() {
@@ -295,7 +276,7 @@ public final class Executor implements GuestSide {
   public void deliver(Processor on, int vector, int errorCode, boolean hasErrorCode) {
     requireOwn(on);
     progress.abandon();
-    branches.eventAt(state.rip);
+    long from = state.rip;
     refresh();
     debug.begin();
     try {
@@ -304,6 +285,7 @@ public final class Executor implements GuestSide {
       // What the delivery led to instead has happened.
       return;
     }
+    branches.taken(from, state.rip);
     debug.completed(false);
     refresh();
   }

@@ -29,7 +29,7 @@ enum Form {
   END {
     @Override
     @Nullable Packed run(PackedInterpreter on, Packed in) {
-      return on.go(in.position, on.start + in.end);
+      return on.fallThrough(in);
     }
   },
   NOP {
@@ -130,7 +130,7 @@ enum Form {
   COMPARE {
     @Override
     @Nullable Packed run(PackedInterpreter on, Packed in) {
-      on.alu.operate(in.operation, on.register(in.first), in.source(on), in.size);
+      on.alu.operate(in.operation(), on.register(in.first), in.source(on), in.size());
       return in.next;
     }
   },
@@ -167,41 +167,44 @@ enum Form {
   INC {
     @Override
     @Nullable Packed run(PackedInterpreter on, Packed in) {
-      return in.set(on, on.alu.increment(on.register(in.first), 1, in.size) & Val.mask(in.size));
+      return in.set(
+          on, on.alu.increment(on.register(in.first), 1, in.size()) & Val.mask(in.size()));
     }
   },
   DEC {
     @Override
     @Nullable Packed run(PackedInterpreter on, Packed in) {
-      return in.set(on, on.alu.increment(on.register(in.first), -1, in.size) & Val.mask(in.size));
+      return in.set(
+          on, on.alu.increment(on.register(in.first), -1, in.size()) & Val.mask(in.size()));
     }
   },
   SHL {
     @Override
     @Nullable Packed run(PackedInterpreter on, Packed in) {
-      long result = on.shift.shiftLeft(on.register(in.first), (int) in.constant, in.size);
-      return in.set(on, result & Val.mask(in.size));
+      long result = on.shift.shiftLeft(on.register(in.first), (int) in.constant, in.size());
+      return in.set(on, result & Val.mask(in.size()));
     }
   },
   SHR {
     @Override
     @Nullable Packed run(PackedInterpreter on, Packed in) {
-      long result = on.shift.shiftRight(on.register(in.first), (int) in.constant, in.size);
-      return in.set(on, result & Val.mask(in.size));
+      long result = on.shift.shiftRight(on.register(in.first), (int) in.constant, in.size());
+      return in.set(on, result & Val.mask(in.size()));
     }
   },
   SAR {
     @Override
     @Nullable Packed run(PackedInterpreter on, Packed in) {
-      long result = on.shift.shiftArithmetically(on.register(in.first), (int) in.constant, in.size);
-      return in.set(on, result & Val.mask(in.size));
+      long result =
+          on.shift.shiftArithmetically(on.register(in.first), (int) in.constant, in.size());
+      return in.set(on, result & Val.mask(in.size()));
     }
   },
   IMUL {
     @Override
     @Nullable Packed run(PackedInterpreter on, Packed in) {
-      long product = on.multiply.product(on.register(in.first), in.source(on), in.size);
-      return in.set(on, product & Val.mask(in.size));
+      long product = on.multiply.product(on.register(in.first), in.source(on), in.size());
+      return in.set(on, product & Val.mask(in.size()));
     }
   },
   SET_CC {
@@ -215,13 +218,13 @@ enum Form {
     @Override
     @Nullable Packed run(PackedInterpreter on, Packed in) {
       boolean holds = on.flags.condition(in.index);
-      return in.set(on, (holds ? in.source(on) : on.register(in.first)) & Val.mask(in.size));
+      return in.set(on, (holds ? in.source(on) : on.register(in.first)) & Val.mask(in.size()));
     }
   },
   LEA {
     @Override
     @Nullable Packed run(PackedInterpreter on, Packed in) {
-      return in.set(on, in.address(on) & Val.mask(in.size));
+      return in.set(on, in.address(on) & Val.mask(in.size()));
     }
   },
   LOAD_8 {
@@ -317,13 +320,15 @@ enum Form {
     @Override
     @Nullable Packed run(PackedInterpreter on, Packed in) {
       long address = in.address(on);
-      byte[] page = on.mem.pageForLoad(address, in.size);
+      byte[] page = on.mem.pageForLoad(address, in.size());
       if (page == null) {
         return on.stop(in);
       }
-      long value = LittleEndian.get(page, Mem.offset(address), in.size);
-      long result = on.alu.operate(in.operation, on.register(in.first), value, in.size);
-      return in.operation == AluOperations.CMP ? in.next : in.set(on, result & Val.mask(in.size));
+      long value = LittleEndian.get(page, Mem.offset(address), in.size());
+      long result = on.alu.operate(in.operation(), on.register(in.first), value, in.size());
+      return in.operation() == AluOperations.CMP
+          ? in.next
+          : in.set(on, result & Val.mask(in.size()));
     }
   },
   /** An operation on memory and a register or number, for flags alone. */
@@ -331,12 +336,12 @@ enum Form {
     @Override
     @Nullable Packed run(PackedInterpreter on, Packed in) {
       long address = in.address(on);
-      byte[] page = on.mem.pageForLoad(address, in.size);
+      byte[] page = on.mem.pageForLoad(address, in.size());
       if (page == null) {
         return on.stop(in);
       }
-      long value = LittleEndian.get(page, Mem.offset(address), in.size);
-      on.alu.operate(in.operation, value, in.stored(on), in.size);
+      long value = LittleEndian.get(page, Mem.offset(address), in.size());
+      on.alu.operate(in.operation(), value, in.stored(on), in.size());
       return in.next;
     }
   },
@@ -345,14 +350,14 @@ enum Form {
     @Override
     @Nullable Packed run(PackedInterpreter on, Packed in) {
       long address = in.address(on);
-      byte[] page = on.mem.pageForStore(address, in.size);
+      byte[] page = on.mem.pageForStore(address, in.size());
       if (page == null) {
         return on.stop(in);
       }
       int offset = Mem.offset(address);
-      long value = LittleEndian.get(page, offset, in.size);
-      long result = on.alu.operate(in.operation, value, in.stored(on), in.size);
-      LittleEndian.set(page, offset, in.size, result);
+      long value = LittleEndian.get(page, offset, in.size());
+      long result = on.alu.operate(in.operation(), value, in.stored(on), in.size());
+      LittleEndian.set(page, offset, in.size(), result);
       return in.next;
     }
   },
@@ -480,9 +485,7 @@ enum Form {
     @Override
     @Nullable Packed run(PackedInterpreter on, Packed in) {
       long target = in.source(on);
-      return on.isCanonical(target) && on.push(on.start + in.end)
-          ? on.go(in.position + 1, target)
-          : on.stop(in);
+      return on.isCanonical(target) && on.push(on.start + in.end) ? on.go(in, target) : on.stop(in);
     }
   },
   RET {
@@ -499,7 +502,7 @@ enum Form {
         return on.stop(in);
       }
       on.setRegister(RSP, rsp + 8 + (in.constant & 0xffff));
-      return on.go(in.position + 1, target);
+      return on.go(in, target);
     }
   };
 

@@ -52,9 +52,9 @@ final class Horizon {
     return cycles.guest <= lastGuestCycle && processor.instructions() <= lastInstruction;
   }
 
-  /** Whether a block may run whole without a further look at events. */
-  boolean isFarFor(Block block) {
-    return isFar() && block.price <= ORDINARY;
+  /** Whether a block with these base costs, in cycles, fits wherever {@link #isFar}. */
+  static boolean isOrdinary(long price) {
+    return price <= ORDINARY;
   }
 
   /** Time may have passed otherwise than by base costs of instructions. */
@@ -69,7 +69,7 @@ final class Horizon {
    */
   int fit(Block block, boolean far, long budget) {
     int length = block.code.length;
-    return far && block.price <= ORDINARY ? length : fitClosely(block, budget);
+    return far && isOrdinary(block.price) ? length : fitClosely(block, budget);
   }
 
   private int fitClosely(Block block, long budget) {

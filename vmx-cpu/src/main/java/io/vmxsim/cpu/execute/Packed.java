@@ -34,16 +34,15 @@ final class Packed {
 
   private final byte scale;
 
-  /** Operand size in bytes; that in memory if there is one. */
-  final byte size;
-
-  /** Which of {@link AluOperations#operate}, where the form does not say so. */
-  final byte operation;
+  /** Operand size in bytes, that in memory if there is one; above 4 bits, the operation. */
+  private final byte sizeAndOperation;
 
   /** Which instruction of its block this is. */
   final byte position;
 
-  /** Where it ends, in bytes from the start of the block. */
+  /** Where it begins and ends, in bytes from the start of the block. */
+  final short beginning;
+
   final short end;
 
   /** With the first register, what an instruction with an address takes from a register. */
@@ -52,34 +51,42 @@ final class Packed {
   /** Displacement, number to work with, or target. */
   final long constant;
 
+  /** Base costs of the block up to its end, in cycles. */
+  final short price;
+
   /** The instruction after it in the block, if any. */
   @Nullable Packed next;
 
+  /** A block of the same page that this branch, or end of a block, has led to. */
+  @Nullable Block link;
+
   /** What stands for an instruction that has no form, or for the end of a block. */
-  Packed(Form form, int position, int end) {
+  Packed(Form form, int position, int end, int price) {
     this.form = form;
     this.position = (byte) position;
     this.end = (short) end;
+    this.price = (short) price;
+    beginning = (short) end;
     first = (byte) NONE;
     second = (byte) NONE;
     index = (byte) NONE;
-    operation = 0;
+    sizeAndOperation = 0;
     scale = 0;
-    size = 8;
     immediate = 0;
     constant = 0;
   }
 
-  private Packed(Form form, Instruction in, int position, int end) {
+  private Packed(Form form, Instruction in, int position, int end, int price) {
     this.form = form;
     this.position = (byte) position;
     this.end = (short) end;
+    this.price = (short) price;
+    beginning = (short) (end - in.length);
     first = (byte) first(in);
     second = (byte) second(in);
     index = (byte) index(in);
-    operation = (byte) operation(in);
     scale = (byte) in.scale;
-    size = (byte) size(in);
+    sizeAndOperation = (byte) (operation(in) << 4 | size(in));
     immediate = in.isMemory && takesConstant(in.op) ? (int) in.immediate : 0;
     constant = constant(in, end);
   }
@@ -89,12 +96,23 @@ final class Packed {
    *
    * @param position which instruction of the block
    * @param end where it ends, in bytes from the start of the block
+   * @param price base costs of the block up to there, in cycles: not above 32,767
    */
-  static Packed pack(Instruction in, int position, int end) {
+  static Packed pack(Instruction in, int position, int end, int price) {
     Form form = form(in);
     return form == Form.PLAIN || form == Form.NOP
-        ? new Packed(form, position, end)
-        : new Packed(form, in, position, end);
+        ? new Packed(form, position, end, price)
+        : new Packed(form, in, position, end, price);
+  }
+
+  /** Operand size in bytes, where the form does not say so; that in memory if there is one. */
+  int size() {
+    return sizeAndOperation & 15;
+  }
+
+  /** Which of {@link AluOperations#operate}, where the form does not say so. */
+  int operation() {
+    return sizeAndOperation >> 4;
   }
 
   /** What the instruction works with: a register or a number. */

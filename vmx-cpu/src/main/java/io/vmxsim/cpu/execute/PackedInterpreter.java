@@ -89,7 +89,6 @@ final class PackedInterpreter {
       int end = whole ? block.code.length : most;
       if (at == end || isLeft(at) || horizon.isPassedIn(block, end)) {
         leave(at);
-        state.rip = registers[Instruction.RIP];
         break;
       }
       if (whole) {
@@ -103,16 +102,16 @@ final class PackedInterpreter {
     block = next;
     start = rip;
     registers[BLOCK] = rip;
-    branches.run(rip, next.last, next.length);
   }
 
-  /** The first {@code count} instructions of the block have run, and no other will. */
+  /** The first {@code count} instructions of the block have run, the last of them plainly. */
   private void leave(int count) {
-    Block left = block;
-    if (count < left.code.length) {
-      branches.shorten(left.beginning(count - 1), left.ends[count - 1]);
+    long target = registers[Instruction.RIP];
+    if (target != (start + block.ends[count - 1] & ripMask())) {
+      branches.taken(start + block.beginning(count - 1), target);
     }
-    progress.finish(left, count);
+    progress.finish(block, count, block.prices[count]);
+    state.rip = target;
   }
 
   /** Whether the instruction before {@code at} has branched, or changed the code. */
@@ -169,14 +168,23 @@ final class PackedInterpreter {
 
   /** Branches, which is all that the instruction does. */
   @Nullable Packed branch(Packed in, long target) {
-    boolean leavesPage = (target ^ start) >>> PAGE_SHIFT != 0;
-    return leavesPage && !isCanonical(target) ? stop(in) : go(in.position + 1, target);
+    return isInPage(target) || isCanonical(target) ? go(in, target) : stop(in);
   }
 
-  /** Leaves the block after {@code count} instructions and goes on at {@code target}. */
-  @Nullable Packed go(int count, long target) {
-    leave(count);
-    Block next = (target ^ start) >>> PAGE_SHIFT == 0 ? inPage(target) : inOtherPage(target);
+  /** Leaves the block after a branch to {@code target}. */
+  @Nullable Packed go(Packed in, long target) {
+    branches.taken(start + in.beginning, target);
+    return goOn(in, in.position + 1, target);
+  }
+
+  /** Leaves the block at its end. */
+  @Nullable Packed fallThrough(Packed end) {
+    return goOn(end, end.position, start + end.end);
+  }
+
+  private @Nullable Packed goOn(Packed in, int count, long target) {
+    progress.finish(block, count, in.price);
+    Block next = horizon.isFar() ? follow(in, target) : null;
     if (next == null) {
       state.rip = target;
       stopped = LEFT;
@@ -186,20 +194,30 @@ final class PackedInterpreter {
     return next.packed[0];
   }
 
-  /** The block at an address in the page of the present one, if it is at hand and may run now. */
-  private @Nullable Block inPage(long target) {
-    Block next = block.successorAt((int) target & PAGE - 1);
-    return next != null && horizon.isFarFor(next) && mem.fetchesAgain(target) ? next : null;
+  /** The block at an address, if it is at hand and may run now: then it has been fetched. */
+  private @Nullable Block follow(Packed in, long target) {
+    Block next = in.link;
+    boolean linked =
+        next != null && next.offset == ((int) target & PAGE - 1) && isInPage(target) && next.valid;
+    return linked && mem.fetchesAgain(target) ? next : find(in, target);
   }
 
-  private @Nullable Block inOtherPage(long target) {
+  private @Nullable Block find(Packed in, long target) {
     long address = mem.fetchable(target);
     Block next = address < 0 ? null : code.known(address, segments.mode());
-    if (next == null || !horizon.isFarFor(next)) {
+    if (next == null || !Horizon.isOrdinary(next.price)) {
       return null;
+    }
+    if (isInPage(target)) {
+      in.link = next;
     }
     mem.fetch(target);
     return next;
+  }
+
+  /** Whether an address is in the page of the present block. */
+  private boolean isInPage(long address) {
+    return (address ^ start) >>> PAGE_SHIFT == 0;
   }
 
   boolean push(long value) {

@@ -70,10 +70,14 @@ final class Progress {
     block = suspended;
   }
 
-  /** The first {@code count} instructions of a block have run; the block is left. */
-  void finish(Block running, int count) {
+  /**
+   * The first {@code count} instructions of a block have run; the block is left.
+   *
+   * @param price their base costs, in cycles
+   */
+  void finish(Block running, int count, long price) {
     if (!asked) {
-      processor.retireRun(count, running.prices[count]);
+      processor.retireRun(count, price);
     } else {
       finishAsked(running, count);
     }

@@ -242,10 +242,10 @@ class PackedInterpreterTest {
         Instruction in = new Instruction();
         assertTrue(decoder.decode(code, at, code.length, CodeMode.BITS64, in) != Op.INCOMPLETE);
         at += in.length;
-        Packed packed = Packed.pack(in, 0, at);
+        Packed packed = Packed.pack(in, 0, at, 1);
         missing.remove(packed.form);
         if (in.isMemory) {
-          inMemory.add(packed.form + " " + packed.operation);
+          inMemory.add(packed.form + " " + packed.operation());
         }
       }
     }
