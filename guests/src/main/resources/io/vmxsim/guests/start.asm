@@ -231,10 +231,10 @@ macro attempt code
   pop qword ptr [resume_flags]
   mov qword ptr [raised], NOTHING
   mov qword ptr [error_code], 0
-  mov qword ptr [resume], behind_attempt@
+  mov qword ptr [resume], .behind_attempt@
   mov [resume_stack], rsp
   code
-behind_attempt@:
+.behind_attempt@:
   mov qword ptr [resume], 0
 endmacro
 

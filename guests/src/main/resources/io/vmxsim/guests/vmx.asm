@@ -247,8 +247,11 @@ enter_guest:
   jmp leave_guest
 exited:
   call exchange_registers
-  mov byte ptr [launched], 1
   from_vmcs EXIT_REASON
+  bt eax, 31                          ; a VM entry that failed launches nothing
+  jb .failed
+  mov byte ptr [launched], 1
+.failed:
   or edx, 1                           ; ZF = CF = 0
 leave_guest:
   pop r15
