@@ -20,7 +20,13 @@ public final class GuestCatalog {
           new Guest("context-switch-storm", 1),
           new Guest("hypervisor", 1),
           new Guest("vmx-capabilities", 1),
-          new Guest("vmcs-mutations", 1));
+          new Guest("vmcs-mutations", 1),
+          new Guest("test-protection-keys", 1),
+          new Guest("test-smap", 1),
+          new Guest("test-umip", 1),
+          new Guest("test-events", 1),
+          new Guest("test-xsave", 1),
+          new Guest("test-tsc", 1));
 
   private GuestCatalog() {}
 

@@ -10,18 +10,50 @@ macro check name
 endmacro
 
 ; Passed if the attempt before raised this exception, or NOTHING.
-macro expect name, vector
-  cmp qword ptr [raised], vector
+macro expect name, number
+  cmp qword ptr [raised], number
   call report
   db name, 0
 endmacro
 
 ; Passed if it raised this exception with this error code.
-macro expect_code name, vector, code
+macro expect_code name, number, code
   call compare_raised
-  dq vector, code
+  dq number, code
   call report
   db name, 0
+endmacro
+
+; Does something in user mode, with flags as given; [raised] tells what it raised. What it uses of
+; this program's memory is at USER + address.
+macro in_user_mode code, flags
+  pushfq
+  pop qword ptr [resume_flags]
+  mov qword ptr [error_code], 0
+  mov qword ptr [resume], .behind_user_mode@
+  mov [resume_stack], rsp
+  push USER_DATA
+  push USER+USER_STACK
+  push flags+2
+  push USER_CODE
+  push .user_mode@+USER
+  iretq
+.user_mode@:
+  code
+  int BACK
+.behind_user_mode@:
+  mov qword ptr [resume], 0
+endmacro
+
+; Goes to a label if a bit of a register of CPUID is 0.
+macro unless_cpuid leaf, register, bit, label
+  push rbx
+  mov eax, leaf
+  xor ecx, ecx
+  cpuid
+  bt register, bit
+  pop rbx
+  jae label
 endmacro
 
 compare_raised:                       ; ZF = 1 if [raised] and [error_code] are those behind the call

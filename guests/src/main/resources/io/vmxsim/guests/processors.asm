@@ -40,7 +40,7 @@ low_code:
   mov cr0, eax
   jmpd far CODE32:other32
 align 4
-low_gdt_register: dw 0x3f
+low_gdt_register: dw 0x4f
   dd gdt
 low_code_end:
 

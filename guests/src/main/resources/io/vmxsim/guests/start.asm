@@ -33,6 +33,8 @@ resume_stack = VARIABLES+40
 resume_flags = VARIABLES+48
 
 COM1     = 0x3f8
+BACK     = 0x80             ; the vector by which user mode returns
+USER_STACK = 0x23f000
 NOTHING  = -1               ; what [raised] holds if nothing was raised
 
 macro say text
@@ -107,7 +109,7 @@ entered:
   lidt [idt_register]
   jmp rbp
 
-gdt_register: dw 0x3f
+gdt_register: dw 0x4f
   dd gdt
 align 8
 gdt: dq 0
@@ -117,6 +119,7 @@ gdt: dq 0
   dq 0x00affb000000ffff               ; 20H: 64-bit code for user mode
   dq 0x00cf9b000000ffff               ; 28H: 32-bit code
   dq 0x0000890000000067, 0            ; 30H: the TSS, whose base is put in below
+  dq 0, 0                             ; 40H: for tests
 idt_register: dw 0xfff
   dq IDT
 
@@ -149,7 +152,9 @@ set_up_exceptions:
   add esi, 8
   cmp edi, IDT+0x1000
   jb .next
+  mov byte ptr [IDT+BACK*16+5], 0xee  ; for user mode, too
   mov dword ptr [TSS+4], INTERRUPT_STACK
+  mov word ptr [TSS+0x66], 0x68       ; no I/O permission bit map
   mov eax, TSS
   mov word ptr [gdt+TASK+2], ax
   shr eax, 16
@@ -194,6 +199,10 @@ interrupted:
 ; An exception without a handler: "attempt" goes on behind what it attempted.
 unhandled:
   mov rax, [rsp+8]
+  cmp eax, BACK
+  jne .raised
+  mov rax, NOTHING
+.raised:
   mov [raised], rax
   mov rax, [rsp+16]
   mov [error_code], rax
@@ -203,11 +212,11 @@ unhandled:
   je .unexpected
   mov ax, 0x10
   mov ss, ax
+  mov rax, [rsp]
   mov rsp, [resume_stack]
   push qword ptr [resume_flags]
   popfq
-  mov rax, [resume]
-  jmp rax
+  jmp qword ptr [resume]
 .unexpected:
   say "unexpected exception "
   mov rax, [raised]

@@ -205,7 +205,7 @@ set_up_guest:
   segment TR, TSS, 0x67, 0x8b
   segment LDTR, 0, 0, 0x10000
   vmcs GUEST_LDTR_SELECTOR, 0
-  vmcs GUEST_GDTR_LIMIT, 0x3f
+  vmcs GUEST_GDTR_LIMIT, 0x4f
   vmcs GUEST_IDTR_LIMIT, 0xfff
   vmcs GUEST_DR7, 0x400
   vmcs GUEST_RSP, GUEST_STACK

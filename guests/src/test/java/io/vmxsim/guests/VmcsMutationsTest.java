@@ -42,8 +42,7 @@ class VmcsMutationsTest {
     assertNotNull(surroundings);
     Set<String> outcomes = new TreeSet<>();
     for (int i = 0; i < launched.size(); i++) {
-      Set<EntrySection> broken =
-          LiteralReading.brokenSections(surroundings.about(launched.get(i)));
+      Set<EntrySection> broken = LiteralReading.brokenSections(surroundings.about(launched.get(i)));
       String outcome = lines.get(i).replaceFirst(".* (?=error|reason)", "");
       outcomes.add(outcome);
       assertTrue(predicted(broken).contains(outcome), lines.get(i) + ", but broken is " + broken);
@@ -70,8 +69,7 @@ class VmcsMutationsTest {
         });
     Guest guest = GuestCatalog.find("vmcs-mutations").orElseThrow();
     String commandLine = "count=" + PER_GUEST;
-    ImageLoader.load(
-        new BootRequest(guest.name(), guest.image(), commandLine, List.of()), machine);
+    ImageLoader.load(new BootRequest(guest.name(), guest.image(), commandLine, List.of()), machine);
     machine.run(Long.MAX_VALUE);
   }
 

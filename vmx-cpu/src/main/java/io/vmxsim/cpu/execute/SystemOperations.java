@@ -113,6 +113,9 @@ final class SystemOperations {
       case CLTS -> faults.require(sensitive.clts(length));
       case LMSW -> faults.require(sensitive.lmsw(operands.load(in, 2) & 0xffff, length));
       case SMSW -> {
+        if (state.cpl() > 0 && (state.cr4() & CpuState.CR4_UMIP) != 0) {
+          throw faults.generalProtection(0);
+        }
         long cr0 = processor.intercepts().readCr0(state.cr0());
         operands.store(in, in.isMemory ? 2 : in.operandSize, cr0);
       }
