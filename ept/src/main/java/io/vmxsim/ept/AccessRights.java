@@ -33,6 +33,9 @@ public final class AccessRights {
   /** Page-fault error code: a reserved bit was 1 in some entry. */
   public static final int PF_RESERVED = 1 << 3;
 
+  /** No translation by HLAT paging (June 2026). */
+  public static final int PF_HLAT = 1 << 7;
+
   /** Page-fault error code: the access was an instruction fetch (as far as paging tells). */
   public static final int PF_FETCH = 1 << 4;
 

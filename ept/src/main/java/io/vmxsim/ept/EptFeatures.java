@@ -30,9 +30,14 @@ public final class EptFeatures {
   private static final long MEMORY_TYPING = BitRange.bits(6, 3);
   private static final long MAPS_PAGE = BitRange.bit(7);
 
+  /** Of an entry that maps a page: guest paging may update it, under its control. */
+  static final long PAGING_WRITE_ACCESS = BitRange.bit(58);
+
   private final long capabilities;
   private final int maxPhyAddr;
   private final boolean modeBasedExecute;
+  private final TranslationControls controls;
+  private final boolean walksFully;
 
   private final int accessRights;
   private final int largePageLevels;
@@ -55,6 +60,16 @@ public final class EptFeatures {
    * @param modeBasedExecute the "mode-based execute control for EPT" VM-execution control
    */
   public EptFeatures(long eptVpidCapability, int maxPhyAddr, boolean modeBasedExecute) {
+    this(eptVpidCapability, maxPhyAddr, modeBasedExecute, TranslationControls.NONE);
+  }
+
+  private EptFeatures(
+      long eptVpidCapability,
+      int maxPhyAddr,
+      boolean modeBasedExecute,
+      TranslationControls controls) {
+    this.controls = controls;
+    this.walksFully = controls.areOn();
     this.capabilities = eptVpidCapability;
     this.maxPhyAddr = maxPhyAddr;
     this.modeBasedExecute = modeBasedExecute;
@@ -75,7 +90,23 @@ public final class EptFeatures {
 
   /** These features with the "mode-based execute control for EPT" as given. */
   public EptFeatures withModeBasedExecute(boolean on) {
-    return on == modeBasedExecute ? this : new EptFeatures(capabilities, maxPhyAddr, on);
+    return on == modeBasedExecute ? this : new EptFeatures(capabilities, maxPhyAddr, on, controls);
+  }
+
+  /** These features with the controls of later editions as given. */
+  public EptFeatures with(TranslationControls newControls) {
+    return newControls.equals(controls)
+        ? this
+        : new EptFeatures(capabilities, maxPhyAddr, modeBasedExecute, newControls);
+  }
+
+  TranslationControls controls() {
+    return controls;
+  }
+
+  /** Whether walks look at every entry, for what its bits say to {@link #controls}. */
+  boolean walksFully() {
+    return walksFully;
   }
 
   /** Whether the capability bits in {@code mask} are all 1. */
@@ -128,7 +159,11 @@ public final class EptFeatures {
     int rights = (int) ((entry & 7) | (modeBasedExecute ? (entry >>> 7) & 8 : 0));
     return ((misconfiguredRights >>> rights) & 1) != 0
         || (entry & reservedBits[EptEntryFormat.index(level, mapsPage)]) != 0
-        || (mapsPage && !MemoryType.isEptMemoryType((int) (entry >>> 3) & 7));
+        || (mapsPage && !MemoryType.isEptMemoryType((int) (entry >>> 3) & 7))
+        || (mapsPage
+            && controls.pagingWrites()
+            && (entry & PAGING_WRITE_ACCESS) != 0
+            && (entry & EptRights.READ) == 0);
   }
 
   /** The access rights (user-execute, execute, write, read as bits 3:0) that are misconfigured. */

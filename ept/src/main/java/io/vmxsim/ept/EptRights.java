@@ -14,6 +14,12 @@ public final class EptRights {
   /** Execute for user-mode linear addresses, under mode-based execute control. */
   public static final int USER_EXECUTE = 1 << 10;
 
+  /**
+   * Updates of guest paging structures although WRITE is not there, by "EPT paging-write control";
+   * among the rights that are needed: WRITE is for such an update. No bit of entries.
+   */
+  static final int PAGING_WRITE = 1 << 11;
+
   /** All rights. */
   public static final int ALL = READ | WRITE | EXECUTE | USER_EXECUTE;
 

@@ -18,7 +18,17 @@ public final class EptWalk {
 
   private static final long ADDRESS = BitRange.bits(51, 12);
 
+  /** Of an entry that maps a 4-KByte page: sub-pages may be writable, under their control. */
+  private static final long SUB_PAGES = BitRange.bit(61);
+
+  /** Of an entry that maps a page: guest-paging verification applies to it, under its control. */
+  private static final long VERIFY_PAGING = BitRange.bit(57);
+
+  /** Bit of the exit qualification: the violation is one of guest-paging verification. */
+  private static final int VERIFICATION = 1 << 15;
+
   private final PhysicalMemory memory;
+  private final SubPagePermissions subPages;
 
   private @Nullable WalkObserver observer;
   private final @Nullable WalkCaches caches;
@@ -32,6 +42,7 @@ public final class EptWalk {
   public EptWalk(
       PhysicalMemory memory, @Nullable WalkObserver observer, @Nullable WalkCaches caches) {
     this.memory = memory;
+    subPages = new SubPagePermissions(memory);
     this.observer = observer;
     this.caches = caches;
   }
@@ -75,11 +86,17 @@ public final class EptWalk {
 
     // 2. Once the ultimate physical address is determined, the privileges are evaluated.
     //    a. If the access is not allowed by these privileges, an EPT violation occurs.
-    if ((t.rights & needed) != needed) {
+    if (!allows(t.rights, needed)) {
       if (cached) {
         r.eptEntry = lastEntry(eptp, features, gpa);
       }
-      return violation(features, gpa, t.rights, needed, origin, r);
+      Status status = subPageStatus(features, gpa, needed, t, r);
+      if (status != Status.OK) {
+        return status == Status.EPT_VIOLATION
+            ? violation(features, gpa, t.rights, needed, origin, r)
+            : status;
+      }
+      r.bySubPage = true;
     }
     //    b. Otherwise memory is accessed using the ultimate physical address.
     if (!cached) {
@@ -91,6 +108,46 @@ public final class EptWalk {
     r.eptPageShift = t.pageShift;
     r.eptMemoryTyping = t.memoryTyping;
     return Status.OK;
+  }
+
+  private static boolean allows(int rights, int needed) {
+    int missing = needed & ~rights;
+    boolean updates = (needed & rights & EptRights.PAGING_WRITE) != 0;
+    return (missing & ~EptRights.PAGING_WRITE & (updates ? ~EptRights.WRITE : -1)) == 0;
+  }
+
+  /**
+   * What sub-pages make of an access that its rights do not allow ("Write Accesses That Are
+   * Eligible", 31.3.4.1): EPT_VIOLATION if nothing.
+   */
+  private Status subPageStatus(
+      EptFeatures features,
+      long gpa,
+      int needed,
+      WalkCaches.GuestPhysicalTranslation t,
+      WalkResult r) {
+    boolean eligible =
+        features.controls().subPageTable() != TranslationControls.OFF
+            && needed == EptRights.WRITE
+            && t.pageShift == shift(1)
+            && (r.eptEntry & SUB_PAGES) != 0;
+    return eligible ? subPages.check(features, gpa, r) : Status.EPT_VIOLATION;
+  }
+
+  /**
+   * "Guest-paging verification" of the page that a linear address has just been translated to:
+   * false, with the violation in the result, if structures on the way were not in pages that guest
+   * paging may update.
+   */
+  static boolean verifiesPaging(EptFeatures features, int needed, int origin, WalkResult r) {
+    if (!features.walksFully()
+        || !features.controls().verifies()
+        || (r.eptEntry & VERIFY_PAGING) == 0
+        || r.pagingWritable) {
+      return true;
+    }
+    violation(features, r.guestPhysicalAddress, r.eptRights, needed, origin | VERIFICATION, r);
+    return false;
   }
 
   /** Step 1, for each entry from the root (or a cached structure) to the one that maps the page. */
@@ -133,7 +190,14 @@ public final class EptWalk {
         return r.end(Status.EPT_MISCONFIGURATION);
       }
       // 1c. Does the entry reference another EPT paging structure?
+      boolean tablesWritable = (rights & EptRights.WRITE) != 0;
       rights &= (int) entry;
+      if (mapsPage
+          && tablesWritable
+          && features.controls().pagingWrites()
+          && (entry & EptFeatures.PAGING_WRITE_ACCESS) != 0) {
+        rights |= EptRights.PAGING_WRITE;
+      }
       if (mapsPage) { // ii) No: it produces the ultimate physical address.
         leaf(level, address, entry, rights, r);
         return Status.OK;
@@ -198,7 +262,7 @@ public final class EptWalk {
   /** SDM table 27-7, Exit Qualification for EPT Violations. */
   static Status violation(
       EptFeatures features, long gpa, int rights, int needed, int origin, WalkResult r) {
-    int accessType = needed == EptRights.USER_EXECUTE ? EptRights.EXECUTE : needed;
+    int accessType = needed == EptRights.USER_EXECUTE ? EptRights.EXECUTE : needed & 7;
     int userExecute = features.modeBasedExecute() ? (rights & EptRights.USER_EXECUTE) >>> 4 : 0;
     r.guestPhysicalAddress = gpa;
     r.exitQualification = accessType | ((rights & 7) << 3) | userExecute | origin;

@@ -22,8 +22,15 @@ public final class GuestWalk {
 
   private static final long PRESENT = 1;
   static final long GLOBAL = BitRange.bit(8);
+
+  /** Of an entry that HLAT paging uses: translation begins anew with ordinary paging (5.5). */
+  private static final long RESTART = BitRange.bit(11);
+
   private static final long ADDRESS = BitRange.bits(51, 12);
   private static final long ADDRESS_32 = BitRange.bits(31, 12);
+
+  /** What an update of a paging structure needs of EPT. */
+  private static final int UPDATE = EptRights.READ | EptRights.WRITE | EptRights.PAGING_WRITE;
 
   private final PhysicalMemory memory;
   private final EptWalk ept;
@@ -101,6 +108,13 @@ public final class GuestWalk {
     if (!located && !startAtRoot(state, mode, linearAddress, table)) {
       return pageFault(AccessRights.errorCode(state, access), r);
     }
+    if (features != null
+        && features.walksFully()
+        && mode.topLevel() >= 4
+        && features.controls().hlatTranslates(linearAddress)) {
+      r.hlat = true;
+      table.guestPhysicalAddress = features.controls().hlatPointer() & ADDRESS;
+    }
 
     while (true) {
       // 1. An attempt is made to access a guest paging-structure entry.
@@ -119,13 +133,19 @@ public final class GuestWalk {
       long entry = readEntry(mode, level, table.address + offset, r);
 
       //    b. i) If the present flag is 0 or any reserved bit is set, a page fault occurs.
+      int hlat = r.hlat ? AccessRights.PF_HLAT : 0;
       if ((entry & PRESENT) == 0) {
-        return pageFault(AccessRights.errorCode(state, access), r);
+        return pageFault(AccessRights.errorCode(state, access) | hlat, r);
       }
       boolean mapsPage = state.mapsPage(level, entry);
       if ((entry & state.reservedBits(level, mapsPage)) != 0) {
-        int cause = AccessRights.PF_PRESENT | AccessRights.PF_RESERVED;
+        int cause = AccessRights.PF_PRESENT | AccessRights.PF_RESERVED | hlat;
         return pageFault(AccessRights.errorCode(state, access) | cause, r);
+      }
+      if (r.hlat && (entry & RESTART) != 0) { // HLAT paging gives way to ordinary paging
+        r.hlat = false;
+        startAtRoot(state, mode, linearAddress, table);
+        continue;
       }
 
       //       ii) Does the entry reference another guest paging structure?
@@ -172,12 +192,12 @@ public final class GuestWalk {
       table.eptRights = EptRights.ALL;
       return Status.OK;
     }
-    int needed =
-        EptPointer.accessedDirtyEnabled(eptp) ? EptRights.READ | EptRights.WRITE : EptRights.READ;
+    int needed = EptPointer.accessedDirtyEnabled(eptp) ? UPDATE : EptRights.READ;
     long gpa = table.guestPhysicalAddress + offset;
     Status status = ept.translate(eptp, features, gpa, needed, WalkResult.LINEAR_ADDRESS_VALID, r);
     table.address = r.physicalAddress - offset;
     table.eptRights = r.eptRights;
+    r.pagingWritable &= (r.eptEntry & EptFeatures.PAGING_WRITE_ACCESS) != 0;
     return status;
   }
 
@@ -238,10 +258,9 @@ public final class GuestWalk {
     }
     WalkCaches.Table table = r.guestTable;
     long gpa = table.guestPhysicalAddress + offset;
-    if (features != null && (table.eptRights & EptRights.WRITE) == 0) {
+    if (features != null && (table.eptRights & (EptRights.WRITE | EptRights.PAGING_WRITE)) == 0) {
       int origin = WalkResult.LINEAR_ADDRESS_VALID;
-      int needed = EptRights.READ | EptRights.WRITE;
-      EptWalk.violation(features, gpa, table.eptRights, needed, origin, r);
+      EptWalk.violation(features, gpa, table.eptRights, UPDATE, origin, r);
       return false;
     }
     r.addUpdate(table.address + offset, flags, gpa);

@@ -46,6 +46,10 @@ public final class Mmu {
   private final MmuWalkCaches caches;
   private final GuestWalk guestWalk;
   private final NestedWalk nestedWalk;
+
+  /** For controls under which only whole translations are cached. */
+  private final NestedWalk uncachedWalk;
+
   private final EptWalk eptWalk;
   private final PlainWalk plainWalk;
   private final WalkResult result = new WalkResult();
@@ -121,6 +125,7 @@ public final class Mmu {
     MmuWalkCaches consulted = caches.isAbsent() ? null : caches;
     this.guestWalk = new GuestWalk(memory, null, consulted);
     this.nestedWalk = new NestedWalk(memory, null, consulted);
+    this.uncachedWalk = new NestedWalk(memory, null, null);
     this.eptWalk = new EptWalk(memory, null, consulted);
     this.plainWalk = new PlainWalk(memory);
     contextChanged();
@@ -166,7 +171,8 @@ public final class Mmu {
             && walkObserver == null
             && dataCaches == null
             && paging.mode() == PagingMode.FOUR_LEVEL
-            && (eptp == 0 || EptPointer.walkLength(eptp) == EptRegion.LEVELS);
+            && (eptp == 0
+                || (EptPointer.walkLength(eptp) == EptRegion.LEVELS && !eptFeatures.walksFully()));
   }
 
   /**
@@ -210,7 +216,8 @@ public final class Mmu {
 
   /** What EPT supports and the controls it depends on; initially every feature. */
   public void setEptFeatures(EptFeatures features) {
-    if (features.modeBasedExecute() != eptFeatures.modeBasedExecute()) {
+    if (features.modeBasedExecute() != eptFeatures.modeBasedExecute()
+        || !features.controls().equals(eptFeatures.controls())) {
       invalidate(Invalidation.INVEPT_ALL_CONTEXTS, current, 0); // cached rights hold one X bit
     }
     eptFeatures = features;
@@ -234,6 +241,7 @@ public final class Mmu {
       physicalAddress = filter.lastFrame() | (va & OFFSET_4K);
       return Status.OK;
     }
+    result.accessBytes = size;
     return lookUp(va, access);
   }
 
@@ -384,7 +392,8 @@ public final class Mmu {
     if (eptp == 0) {
       guestWalk.walk(paging, va, access, result);
     } else {
-      nestedWalk.walk(paging, eptp, eptFeatures, va, access, result);
+      NestedWalk walk = eptFeatures.walksFully() ? uncachedWalk : nestedWalk;
+      walk.walk(paging, eptp, eptFeatures, va, access, result);
     }
     Status status = finishWalk();
     if (status != Status.OK) {
@@ -410,6 +419,10 @@ public final class Mmu {
 
   /** Caches what a walk has found at both levels. */
   private Status fill(TlbLevel level, long va, int access) {
+    if (result.bySubPage) {
+      physicalAddress = result.physicalAddress();
+      return Status.OK;
+    }
     PageSize size = PageSize.within(result.pageShift());
     long offset = va & (size.bytes() - 1);
     long entry = TlbEntry.of(result.physicalAddress() - offset, result, eptFeatures);
@@ -577,7 +590,7 @@ public final class Mmu {
         long gpa = result.guestPhysicalAddress();
         invalidate(Invalidation.EPT_VIOLATION_GUEST_PHYSICAL, current, gpa);
       }
-      default -> {} // an EPT misconfiguration invalidates nothing
+      default -> {} // an EPT misconfiguration or an SPP-related event invalidates nothing
     }
   }
 
@@ -652,6 +665,7 @@ public final class Mmu {
     WalkObserver told = dataCaches == null ? walkObserver : this::readThroughCaches;
     guestWalk.observe(told);
     nestedWalk.observe(told);
+    uncachedWalk.observe(told);
     eptWalk.observe(told);
     choosePlainWalks();
   }

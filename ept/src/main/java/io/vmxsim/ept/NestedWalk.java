@@ -56,6 +56,9 @@ public final class NestedWalk {
     long gpa = result.guestPhysicalAddress;
     status = ept.translate(eptp, features, gpa, needed, origin, result);
     if (status == Status.OK) {
+      if (!EptWalk.verifiesPaging(features, needed, origin, result)) {
+        return result.status();
+      }
       result.memoryType = memoryType(state, result);
     }
     return status;

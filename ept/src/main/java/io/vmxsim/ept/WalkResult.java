@@ -23,6 +23,10 @@ public final class WalkResult {
     EPT_VIOLATION,
     /** VM exit with {@link #guestPhysicalAddress}. */
     EPT_MISCONFIGURATION,
+    /** No sub-page write permissions are found for the page: VM exit. */
+    SUB_PAGE_MISS,
+    /** Sub-page write permissions have a reserved bit set: VM exit. */
+    SUB_PAGE_MISCONFIGURATION,
     /** A flag for EPT was to be set and the page-modification log is full: VM exit. */
     MODIFICATION_LOG_FULL
   }
@@ -52,6 +56,18 @@ public final class WalkResult {
   boolean guestDirty;
   int patMemoryType;
   int guestPageShift;
+
+  /** Bytes that the access reads or writes, for sub-page write permissions. */
+  int accessBytes = 1;
+
+  /** Permission came from the sub-page: it is of this access alone. */
+  boolean bySubPage;
+
+  /** Every guest paging structure used is in a page that guest paging may update. */
+  boolean pagingWritable;
+
+  /** HLAT paging is under way. */
+  boolean hlat;
 
   int eptRights;
   boolean eptDirty;
@@ -91,6 +107,9 @@ public final class WalkResult {
     eptMemoryTyping = 0;
     eptPageShift = PagingMode.NO_PAGE_SHIFT;
     memoryType = MemoryType.WB;
+    bySubPage = false;
+    pagingWritable = true;
+    hlat = false;
     updates = 0;
   }
 

@@ -95,6 +95,8 @@ class TlbTransparencyTest {
             "EPT violation " + r.exitQualification() + " " + r.guestPhysicalAddress();
         case EPT_MISCONFIGURATION -> "EPT misconfiguration " + r.guestPhysicalAddress();
         case MODIFICATION_LOG_FULL -> throw new IllegalStateException("there is no log");
+        case SUB_PAGE_MISS, SUB_PAGE_MISCONFIGURATION ->
+            throw new IllegalStateException("there are no sub-pages");
       };
     }
 

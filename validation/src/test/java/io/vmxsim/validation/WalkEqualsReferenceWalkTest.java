@@ -79,6 +79,7 @@ class WalkEqualsReferenceWalkTest {
           case PAGE_FAULT -> r.pageFaultErrorCode();
           case EPT_VIOLATION -> r.exitQualification();
           case OK, EPT_MISCONFIGURATION, MODIFICATION_LOG_FULL -> 0;
+          case SUB_PAGE_MISS, SUB_PAGE_MISCONFIGURATION -> throw new IllegalStateException();
         };
     return new Outcome(
         status,

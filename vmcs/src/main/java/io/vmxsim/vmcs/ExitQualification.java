@@ -275,6 +275,15 @@ public final class ExitQualification {
     }
   }
 
+  /** SPP-related events ("Exit Qualification for SPP-Related Events", June 2026). */
+  public static final class SubPageEvent {
+
+    /** A miss; else a misconfiguration. Bit 12 is as for EPT violations. */
+    public static final long MISS = 1L << 11;
+
+    private SubPageEvent() {}
+  }
+
   /** Table 27-7, EPT violations; the qualification is a sum of these bits. */
   public static final class EptViolation {
 

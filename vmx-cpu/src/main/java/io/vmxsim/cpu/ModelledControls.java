@@ -2,7 +2,6 @@ package io.vmxsim.cpu;
 
 import io.vmxsim.vmcs.Control;
 import io.vmxsim.vmcs.NotModelledException;
-import io.vmxsim.vmcs.SecondaryControl;
 import io.vmxsim.vmcs.TertiaryControl;
 import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmxCapabilities;
@@ -15,15 +14,8 @@ import java.util.Set;
  * one stops the run by name. Every row goes away with the feature's arrival.
  */
 final class ModelledControls {
-  private static final Set<SecondaryControl> SECONDARY =
-      EnumSet.of(SecondaryControl.SUB_PAGE_WRITE_PERMISSIONS_FOR_EPT);
-
   private static final Set<TertiaryControl> TERTIARY =
-      EnumSet.of(
-          TertiaryControl.ENABLE_HLAT,
-          TertiaryControl.EPT_PAGING_WRITE_CONTROL,
-          TertiaryControl.GUEST_PAGING_VERIFICATION,
-          TertiaryControl.SEAM_GUEST_PHYSICAL_ADDRESS_WIDTH);
+      EnumSet.of(TertiaryControl.SEAM_GUEST_PHYSICAL_ADDRESS_WIDTH);
 
   private final VmxCapabilities capabilities;
 
@@ -37,7 +29,6 @@ final class ModelledControls {
    * @throws NotModelledException naming the control
    */
   void requireControls(Vmcs vmcs, long rip) {
-    require(SECONDARY, Intercepts.effectiveSecondary(vmcs), rip);
     require(TERTIARY, Intercepts.effectiveTertiary(vmcs), rip);
   }
 

@@ -481,6 +481,8 @@ public final class Processor {
       case EPT_VIOLATION -> eptEvents.violation(walk);
       case EPT_MISCONFIGURATION -> vmExit.eptMisconfiguration(walk);
       case MODIFICATION_LOG_FULL -> vmExit.modificationLogFull();
+      case SUB_PAGE_MISS -> vmExit.subPageEvent(walk, ExitQualification.SubPageEvent.MISS);
+      case SUB_PAGE_MISCONFIGURATION -> vmExit.subPageEvent(walk, 0);
       case OK -> throw new IllegalStateException("a translation that worked is no fault: " + this);
     };
   }

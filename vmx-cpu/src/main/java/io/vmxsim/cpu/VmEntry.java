@@ -2,10 +2,12 @@ package io.vmxsim.cpu;
 
 import io.vmxsim.ept.EptFeatures;
 import io.vmxsim.ept.Mmu;
+import io.vmxsim.ept.TranslationControls;
 import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.InterruptionInformation;
 import io.vmxsim.vmcs.SecondaryControl;
+import io.vmxsim.vmcs.TertiaryControl;
 import io.vmxsim.vmcs.VmInstructionError;
 import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
@@ -23,6 +25,14 @@ import org.jspecify.annotations.Nullable;
  * come before, in VMLAUNCH and VMRESUME.
  */
 final class VmEntry {
+  private static final VmcsField HLATP =
+      VmcsField.HYPERVISOR_MANAGED_LINEAR_ADDRESS_TRANSLATION_POINTER;
+
+  private static final long OF_TRANSLATION =
+      TertiaryControl.ENABLE_HLAT.mask()
+          | TertiaryControl.EPT_PAGING_WRITE_CONTROL.mask()
+          | TertiaryControl.GUEST_PAGING_VERIFICATION.mask();
+
   private final Processor processor;
   private final CpuState state;
   private final EntryContext context;
@@ -140,8 +150,10 @@ final class VmEntry {
     boolean vpid = vmcs.enabled(SecondaryControl.ENABLE_VPID);
     if (ept) {
       mmu.setEptFeatures(
-          eptFeatures.withModeBasedExecute(
-              vmcs.enabled(SecondaryControl.MODE_BASED_EXECUTE_CONTROL_FOR_EPT)));
+          eptFeatures
+              .withModeBasedExecute(
+                  vmcs.enabled(SecondaryControl.MODE_BASED_EXECUTE_CONTROL_FOR_EPT))
+              .with(translationControls(vmcs)));
       processor.eptEvents().enterGuest(vmcs);
     }
     mmu.enterGuest(
@@ -150,6 +162,21 @@ final class VmEntry {
     if (!vpid) {
       mmu.flushForVmTransition();
     }
+  }
+
+  private static TranslationControls translationControls(Vmcs vmcs) {
+    boolean subPages = vmcs.enabled(SecondaryControl.SUB_PAGE_WRITE_PERMISSIONS_FOR_EPT);
+    long tertiary = Intercepts.effectiveTertiary(vmcs) & OF_TRANSLATION;
+    if (!subPages && tertiary == 0) {
+      return TranslationControls.NONE;
+    }
+    boolean hlat = TertiaryControl.ENABLE_HLAT.in(tertiary);
+    return new TranslationControls(
+        TertiaryControl.EPT_PAGING_WRITE_CONTROL.in(tertiary),
+        TertiaryControl.GUEST_PAGING_VERIFICATION.in(tertiary),
+        subPages ? vmcs.get(VmcsField.SUB_PAGE_PERMISSION_TABLE_POINTER) : TranslationControls.OFF,
+        hlat ? vmcs.get(HLATP) : TranslationControls.OFF,
+        hlat ? (int) vmcs.get(VmcsField.HLAT_PREFIX_SIZE) : 0);
   }
 
   /** "Interruptibility State" (26.6.1), "Activity State" (26.6.2), and the event (26.5). */

@@ -106,6 +106,12 @@ final class VmExit {
     return exit(processor.controlling(), ExitReason.PML_FULL, nmiUnblocking(), 0, flagsOfAccess());
   }
 
+  /** An SPP-related event (31.3.4.2, June 2026): bit 11 of the qualification says which. */
+  StepOutcome subPageEvent(WalkResult walk, long qualification) {
+    processor.controlling().set(VmcsField.GUEST_LINEAR_ADDRESS, in64BitMode(walk.linearAddress()));
+    return translation(ExitReason.SPP_EVENT, walk, qualification | nmiUnblocking());
+  }
+
   private long nmiUnblocking() {
     return isUnblockedByIret() ? ExitQualification.EptViolation.NMI_UNBLOCKING : 0;
   }

@@ -16,6 +16,7 @@ import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.PinControl;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.SecondaryControl;
+import io.vmxsim.vmcs.TertiaryControl;
 import io.vmxsim.vmcs.VmcsField;
 import io.vmxsim.vmcs.doctor.Diagnosis;
 import io.vmxsim.vmcs.doctor.DiagnosisText;
@@ -256,11 +257,9 @@ class VmEntryTest {
   @Test
   void controlsThatAreNotModelledStopTheRunByName() {
     VmxFixture f = VmxFixture.ready();
-    f.write(VmcsField.EPT_POINTER, 0xa01e);
-    f.set(SecondaryControl.ENABLE_EPT);
-    f.set(SecondaryControl.SUB_PAGE_WRITE_PERMISSIONS_FOR_EPT);
+    f.set(TertiaryControl.SEAM_GUEST_PHYSICAL_ADDRESS_WIDTH);
     NotModelledException stop = assertThrows(NotModelledException.class, () -> f.vmx().vmlaunch());
-    assertTrue(stop.feature().contains("sub page write permissions"), stop.feature());
+    assertTrue(stop.feature().contains("seam guest physical address width"), stop.feature());
   }
 
   @Test
