@@ -26,7 +26,13 @@ public final class GuestCatalog {
           new Guest("test-umip", 1),
           new Guest("test-events", 1),
           new Guest("test-xsave", 1),
-          new Guest("test-tsc", 1));
+          new Guest("test-tsc", 1),
+          new Guest("test-debug", 1),
+          new Guest("test-msr", 1),
+          new Guest("test-pcid", 1),
+          new Guest("test-syscall", 1),
+          new Guest("test-paging", 1),
+          new Guest("test-smp", 2));
 
   private GuestCatalog() {}
 
