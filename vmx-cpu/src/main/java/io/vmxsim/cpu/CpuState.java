@@ -73,6 +73,9 @@ public final class CpuState {
   public static final long CR4_OSXSAVE = 1 << 18;
   public static final long CR4_CET = 1 << 23;
 
+  /** FRED transitions, of which there are only the MSRs. */
+  public static final long CR4_FRED = 1L << 32;
+
   /** Linear-address masking of supervisor pointers. */
   public static final long CR4_LAM_SUP = 1 << 28;
 

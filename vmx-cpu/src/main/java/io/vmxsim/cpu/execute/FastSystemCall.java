@@ -104,6 +104,9 @@ final class FastSystemCall {
   }
 
   private void requireEnabled() {
+    if ((state.cr4() & CpuState.CR4_FRED) != 0) {
+      throw faults.notModelled("SYSCALL and SYSRET with FRED (CR4.FRED)");
+    }
     if (!operands.segments.bits64() || (state.efer() & CpuState.EFER_SCE) == 0) {
       throw faults.invalidOpcode();
     }

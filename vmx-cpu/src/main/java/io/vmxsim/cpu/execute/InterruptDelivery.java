@@ -105,6 +105,9 @@ final class InterruptDelivery {
   // ---- IA-32e mode ---------------------------------------------------------------------------
 
   private void deliverInIa32eMode(int vector, int errorCode, boolean hasErrorCode) {
+    if ((state.cr4() & CpuState.CR4_FRED) != 0) {
+      throw faults.notModelled("FRED event delivery (CR4.FRED)");
+    }
     int gateError = vector * 8 | Faults.IDT;
     if (16 * vector + 15 > (state.idtrLimit & 0xffff)) {
       throw faults.generalProtection(gateError);

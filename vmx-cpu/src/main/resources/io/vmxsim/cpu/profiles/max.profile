@@ -7,7 +7,7 @@ based-on = skylake-sp
 
 [sources]
 max = no real CPU: every feature through the SDM of June 2026
-spr = as sapphire-rapids, with FRED, LKGS, LAM, MSRLIST, PKU, MPX, SGX and 52-bit physical addresses added
+spr = as sapphire-rapids, with FRED, LAM, MSRLIST, PKU, MPX, SGX and 52-bit physical addresses added
 
 [cpuid]
 0x0          = 0x00000020 0x756E6547 0x6C65746E 0x49656E69 registers | assumed | @spr
@@ -19,7 +19,7 @@ spr = as sapphire-rapids, with FRED, LKGS, LAM, MSRLIST, PKU, MPX, SGX and 52-bi
 0x5          = 0x00000040 0x00000040 0x00000003 0x00001020 registers | assumed | @spr
 0x6          = 0x0045CEF7 0x00000002 0x00000009 0x00000000 registers | assumed | @spr
 0x7/0x0      = 0x00000002 0xF3BFFFFF 0xBB415FEE 0xFFDD4430 registers | assumed | @spr
-0x7/0x1      = 0x0C061C30 0x00000000 0x00000000 0x00000000 registers | assumed | @spr
+0x7/0x1      = 0x0C021C30 0x00000000 0x00000000 0x00000000 registers | assumed | @spr
 0x7/0x2      = 0x00000000 0x00000000 0x00000000 0x00000017 registers | assumed | @spr
 0xA          = 0x08300805 0x00000000 0x0000000F 0x00008604 registers | assumed | @spr
 0xB/0x0      = 0x00000001 0x00000002 0x00000100 0x00000000 registers | assumed | @spr
