@@ -32,7 +32,11 @@ public final class GuestCatalog {
           new Guest("test-pcid", 1),
           new Guest("test-syscall", 1),
           new Guest("test-paging", 1),
-          new Guest("test-smp", 2));
+          new Guest("test-smp", 2),
+          new Guest("test-vmx-instructions", 1),
+          new Guest("test-vmx-ept", 1),
+          new Guest("test-vmx-events", 1),
+          new Guest("test-vmx-apic", 1));
 
   private GuestCatalog() {}
 

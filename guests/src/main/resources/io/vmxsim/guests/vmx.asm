@@ -298,3 +298,15 @@ skip_instruction:
 align 8
 vmxon_pointer: dq VMXON_REGION
 vmcs_pointer: dq VMCS_REGION
+
+; Runs CODE as the guest, which ends it by VMCALL if nothing else does; RAX = the exit reason.
+macro run code
+  vmcs GUEST_RIP, .guest@
+  vmcs GUEST_RSP, GUEST_STACK
+  call enter_guest
+  jmp .behind_guest@
+.guest@:
+  code
+  vmcall
+.behind_guest@:
+endmacro

@@ -1,0 +1,130 @@
+; Tests EPT: violations with their qualification, misconfigurations, accessed and dirty flags; SDM
+; 28.2, 27.2.1.
+include "start.asm"
+include "check.asm"
+include "vmx.asm"
+
+PAGE   = 0xa00000                     ; its entry in the EPT page directory
+ENTRY  = EPT_TABLES+0x2000+5*8
+READ   = 1
+WRITE  = 2
+EXECUTE = 4
+LARGE  = 0xb0                         ; write-back, 2 MBytes
+VIOLATION = 48
+MISCONFIGURATION = 49
+
+macro with rights
+  mov rax, PAGE+rights
+  mov [ENTRY], rax
+  call flush
+endmacro
+
+macro exits name, reason
+  cmp eax, reason
+  check name
+endmacro
+
+; Passed if the bits of the qualification that the SDM defines here have this value.
+macro qualified name, value
+  from_vmcs EXIT_QUALIFICATION
+  and eax, 0x1bf
+  cmp eax, value
+  check name
+endmacro
+
+flush:
+  mov ecx, 2
+  invept rcx, xmmword ptr [all]
+  ret
+
+main:
+  call start_vmx
+  mov byte ptr [PAGE], 0xc3           ; RET
+  with LARGE
+  mov dword ptr [guest_rbx], PAGE
+  run {mov eax, [rbx]}
+  exits "a read without rights is a violation", VIOLATION
+  qualified "read, nothing allowed, by a linear address", 0x181
+  from_vmcs GUEST_PHYSICAL_ADDRESS
+  cmp rax, PAGE
+  check "the guest-physical address"
+  from_vmcs GUEST_LINEAR_ADDRESS
+  cmp rax, PAGE
+  check "the guest-linear address"
+  run {mov [rbx], eax}
+  qualified "write, nothing allowed", 0x182
+  run {call rbx}
+  exits "a fetch without rights is a violation", VIOLATION
+  qualified "fetch, nothing allowed", 0x184
+  with LARGE+READ
+  run {mov eax, [rbx]}
+  exits "a read with READ is none", EXIT_VMCALL
+  run {mov [rbx], eax}
+  qualified "write, READ allowed", 0x18a
+  run {call rbx}
+  qualified "fetch, READ allowed", 0x18c
+  with LARGE+READ+WRITE
+  run {mov dword ptr [rbx], 0xc3}
+  exits "a write with READ and WRITE is none", EXIT_VMCALL
+  run {call rbx}
+  qualified "fetch, READ and WRITE allowed", 0x19c
+  with LARGE+READ+EXECUTE
+  run {call rbx}
+  exits "a fetch with EXECUTE is none", EXIT_VMCALL
+  run {lock inc dword ptr [rbx]}
+  from_vmcs EXIT_QUALIFICATION
+  and eax, 0x1ba
+  cmp eax, 0x1aa
+  check "a read and write, READ and EXECUTE allowed"
+  mov ecx, 0x48c                      ; IA32_VMX_EPT_VPID_CAP
+  rdmsr
+  mov r14d, eax
+  bt eax, 0
+  jae .misconfigurations
+  with LARGE+EXECUTE
+  run {call rbx}
+  exits "execute-only pages are executed", EXIT_VMCALL
+  run {mov eax, [rbx]}
+  qualified "read, EXECUTE allowed", 0x1a1
+.misconfigurations:
+  with LARGE+WRITE
+  run {mov eax, [rbx]}
+  exits "WRITE without READ is a misconfiguration", MISCONFIGURATION
+  from_vmcs GUEST_PHYSICAL_ADDRESS
+  cmp rax, PAGE
+  check "with the guest-physical address"
+  with 0x80+0x10+7                    ; memory type 2
+  run {mov eax, [rbx]}
+  exits "memory type 2 is a misconfiguration", MISCONFIGURATION
+  with LARGE+7+0x1000                 ; bit 12 of a 2-MByte page
+  run {mov eax, [rbx]}
+  exits "a reserved bit is a misconfiguration", MISCONFIGURATION
+  with LARGE+7
+  vmcs GUEST_CR3, PAGE+0x1000         ; guest page tables are read through EPT, too
+  mov rax, [TABLES]
+  mov [PAGE+0x1000], rax
+  with LARGE
+  run {mov eax, [rbx]}
+  exits "a violation in the guest's page tables", VIOLATION
+  from_vmcs EXIT_QUALIFICATION
+  test eax, 0x100
+  check "is not the translation of a linear address"
+  vmcs GUEST_CR3, TABLES
+  with LARGE+7
+  bt r14d, 21
+  jae finish
+  vmcs EPT_POINTER, EPT_TABLES+EPT_WRITE_BACK_4_LEVELS+0x40
+  call flush
+  run {mov eax, [rbx]}
+  mov rax, [ENTRY]
+  and eax, 0x300
+  cmp eax, 0x100
+  check "a read sets the accessed flag"
+  run {mov [rbx+8], eax}
+  mov rax, [ENTRY]
+  and eax, 0x300
+  cmp eax, 0x300
+  check "a write sets the dirty flag"
+  jmp finish
+align 8
+all: dq 0, 0
