@@ -13,13 +13,21 @@ final class DebugExceptionHandler implements ExitHandler {
   private static final int DR6 = 6;
   private static final long BREAKPOINTS = 0xf;
   private static final long CONDITIONS = 0xe00f;
-  private static final long DR7_GENERAL_DETECT = 1 << 13;
+  static final long DR7_GENERAL_DETECT = 1 << 13;
+
+  /** Debug registers were accessed while DR7.GD was 1. */
+  static final long ACCESS_DETECTED = 1 << 13;
+
   private static final long DEBUGCTL_LBR_BTF = 3;
 
   @Override
   public HandlerOutcome handle(Vcpu vcpu) {
+    return raise(vcpu, vcpu.read(VmcsField.EXIT_QUALIFICATION) & CONDITIONS);
+  }
+
+  /** Has the guest get a #DB for conditions as an exit qualification has them. */
+  static HandlerOutcome raise(Vcpu vcpu, long conditions) {
     CpuState state = vcpu.state();
-    long conditions = vcpu.read(VmcsField.EXIT_QUALIFICATION) & CONDITIONS;
     state.debug[DR6] = (state.debug[DR6] & ~BREAKPOINTS) | conditions;
     vcpu.clear(VmcsField.GUEST_DR7, DR7_GENERAL_DETECT);
     vcpu.clear(VmcsField.GUEST_IA32_DEBUGCTL, DEBUGCTL_LBR_BTF);

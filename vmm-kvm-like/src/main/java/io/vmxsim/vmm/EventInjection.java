@@ -74,7 +74,7 @@ final class EventInjection {
 
   /** Whether something waits for the guest that has not asked for a window yet. */
   boolean isUrgent() {
-    return (controller.hasInterrupt() && !windowAsked) || (nmi && !nmiWindowAsked);
+    return (controller.hasInterrupt() && !windowAsked) || (nmi && !nmiWindowAsked && !windowAsked);
   }
 
   /** Whether an interrupt or NMI waits that ends the wait of a guest with that RFLAGS.IF. */
@@ -108,6 +108,11 @@ final class EventInjection {
     }
   }
 
+  /** Somebody else delivers the event whose delivery an exit cut short. */
+  void dropInterrupted() {
+    event = 0;
+  }
+
   /** Before an entry: has it inject the event that is due. */
   void beforeEntry() {
     if (event != 0) {
@@ -119,20 +124,33 @@ final class EventInjection {
     } else if (controller.hasInterrupt() && canTakeInterrupt()) {
       inject(VALID | controller.acknowledge());
     }
-    boolean window = controller.hasInterrupt();
+    askForWindows();
+  }
+
+  /**
+   * An NMI cannot be injected behind STI, where an NMI window would be open: an interrupt window is
+   * asked for instead, as in KVM.
+   */
+  private void askForWindows() {
+    boolean behindSti = nmi && (blocking() & Interruptibility.STI) != 0;
+    boolean window = controller.hasInterrupt() || behindSti;
     if (window != windowAsked) {
       vmcs.set(PrimaryControl.INTERRUPT_WINDOW_EXITING, window);
       windowAsked = window;
     }
-    if (nmi != nmiWindowAsked) {
-      vmcs.set(PrimaryControl.NMI_WINDOW_EXITING, nmi);
-      nmiWindowAsked = nmi;
+    boolean nmiWindow = nmi && !behindSti;
+    if (nmiWindow != nmiWindowAsked) {
+      vmcs.set(PrimaryControl.NMI_WINDOW_EXITING, nmiWindow);
+      nmiWindowAsked = nmiWindow;
     }
   }
 
+  private long blocking() {
+    return vmcs.read(VmcsField.GUEST_INTERRUPTIBILITY_STATE);
+  }
+
   private boolean canTakeNmi() {
-    long blocking = Interruptibility.NMI | BLOCKED_BY_STI_OR_MOV_SS;
-    return (vmcs.read(VmcsField.GUEST_INTERRUPTIBILITY_STATE) & blocking) == 0;
+    return (blocking() & (Interruptibility.NMI | BLOCKED_BY_STI_OR_MOV_SS)) == 0;
   }
 
   private void inject(long information) {
@@ -144,6 +162,6 @@ final class EventInjection {
 
   private boolean canTakeInterrupt() {
     return (vmcs.read(VmcsField.GUEST_RFLAGS) & CpuState.IF) != 0
-        && (vmcs.read(VmcsField.GUEST_INTERRUPTIBILITY_STATE) & BLOCKED_BY_STI_OR_MOV_SS) == 0;
+        && (blocking() & BLOCKED_BY_STI_OR_MOV_SS) == 0;
   }
 }

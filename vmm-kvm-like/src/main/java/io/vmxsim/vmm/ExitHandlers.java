@@ -22,6 +22,7 @@ final class ExitHandlers {
     on(ExitReason.EXCEPTION_NMI, new ExceptionHandler(byVector));
     on(ExitReason.EXTERNAL_INTERRUPT, new ExternalInterruptHandler());
     on(ExitReason.TRIPLE_FAULT, vcpu -> HandlerOutcome.STOP);
+    on(ExitReason.TASK_SWITCH, new TaskSwitchHandler());
     on(ExitReason.INTERRUPT_WINDOW, vcpu -> HandlerOutcome.RESUME);
     on(ExitReason.CPUID, new CpuidHandler(cpuid));
     on(ExitReason.HLT, new HltHandler());

@@ -1,10 +1,18 @@
 package io.vmxsim.vmm;
 
-/** Exit reason 12: the virtual processor waits, in the VMM, until there is an interrupt for it. */
+import io.vmxsim.cpu.CpuState;
+import io.vmxsim.vmcs.VmcsField;
+
+/**
+ * Exit reason 12: the virtual processor waits, in the VMM, until there is an interrupt for it. A
+ * single step ends the wait at once.
+ */
 final class HltHandler implements ExitHandler {
   @Override
   public HandlerOutcome handle(Vcpu vcpu) {
-    vcpu.halt();
+    if ((vcpu.read(VmcsField.GUEST_RFLAGS) & CpuState.TF) == 0) {
+      vcpu.halt();
+    }
     return HandlerOutcome.SKIP_INSTRUCTION;
   }
 }

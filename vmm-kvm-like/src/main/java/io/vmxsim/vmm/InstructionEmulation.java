@@ -51,6 +51,11 @@ final class InstructionEmulation implements Emulation, EmulationPort {
     registers = new GuestState(vmcs, control, processor.state(), emulator.state());
   }
 
+  /** Gives a processor the registers of one that has just been reset. */
+  void resetTo(CpuState state) {
+    state.copyFrom(emulator.state());
+  }
+
   /** Takes the registers that {@link #start} gives the guest. */
   void copyFrom(CpuState state) {
     emulator.state().copyFrom(state);
@@ -83,11 +88,25 @@ final class InstructionEmulation implements Emulation, EmulationPort {
       throw new NotModelledException(
           "emulation of an access by the delivery of an event", vcpu.read(VmcsField.GUEST_RIP));
     }
+    begin(vcpu);
+    return end(vcpu, emulator.step());
+  }
+
+  /** Delivers an event by the guest's interrupt table in the guest's place. */
+  HandlerOutcome deliver(Vcpu vcpu, int vector, int errorCode, boolean hasErrorCode, long length) {
+    begin(vcpu);
+    emulator.state().rip += length;
+    return end(vcpu, emulator.deliver(vector, errorCode, hasErrorCode));
+  }
+
+  private void begin(Vcpu vcpu) {
     vcpu.refreshForWalk();
     toUserspace = false;
     charges.once(Cost.VMM_EMULATE);
     registers.load();
-    Emulator.Outcome outcome = emulator.step();
+  }
+
+  private HandlerOutcome end(Vcpu vcpu, Emulator.Outcome outcome) {
     if (toUserspace) {
       charges.once(Cost.USERSPACE);
     }

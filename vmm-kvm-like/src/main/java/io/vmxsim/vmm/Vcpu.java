@@ -15,6 +15,7 @@ import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.cpu.apic.PendingVectors;
 import io.vmxsim.ept.PagingState;
 import io.vmxsim.vmcs.ExitReason;
+import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.VmcsField;
 import io.vmxsim.vmcs.VmxCapabilities;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,9 @@ public final class Vcpu {
 
   /** The host's interrupt by which one of its processors calls another out of its guest. */
   private static final int KICK = 0xfd;
+
+  /** Cycles between two exits for the guest's timer, at least: it must get to run in between. */
+  private static final long SHORTEST_TIMER_PERIOD = 20_000;
 
   /** Bit BS of the pending debug exceptions (Table 24-4). */
   private static final long SINGLE_STEP = 1 << 14;
@@ -60,6 +64,7 @@ public final class Vcpu {
   /** RFLAGS.IF at the HLT. */
   private boolean haltedInterruptible;
 
+  private long earliestTimerExit;
   private boolean stopped;
   private boolean paused;
 
@@ -184,6 +189,9 @@ public final class Vcpu {
       if (!handleExit()) {
         return RunOutcome.FINISHED;
       }
+      if (apic != null) {
+        return stopped ? RunOutcome.FINISHED : RunOutcome.BUDGET; // time has passed: others first
+      }
     }
     return RunOutcome.BUDGET;
   }
@@ -211,7 +219,7 @@ public final class Vcpu {
     if (apic == null) {
       timer.beforeEntry(timeStampCounter(), deadline.due());
     } else {
-      timer.beforeEntry(processor.now(), apic.timerStrikes());
+      timer.beforeEntry(processor.now(), Math.max(apic.timerStrikes(), earliestTimerExit));
     }
   }
 
@@ -337,6 +345,11 @@ public final class Vcpu {
 
   // Starting
 
+  /** Leaves the processor as a reset does, for a loader that sets the guest's first state in it. */
+  void lendProcessor() {
+    machineCode().resetTo(processor.state());
+  }
+
   /** Has the guest start with the registers that the processor has, which then is the host's. */
   void startAsProcessor() {
     machineCode().copyFrom(processor.state());
@@ -362,9 +375,10 @@ public final class Vcpu {
     halted = false;
   }
 
-  private InstructionEmulation machineCode() {
+  /** What emulates machine code. */
+  InstructionEmulation machineCode() {
     if (instructions == null) {
-      throw new IllegalStateException("the guest is no machine code");
+      throw new NotModelledException("emulation of what a trace does not hold");
     }
     return instructions;
   }
@@ -377,6 +391,11 @@ public final class Vcpu {
         throw new IllegalStateException("an interrupt did not end the guest: " + processor);
       }
     }
+  }
+
+  /** The event whose delivery an exit cut short is the VMM's to deliver. */
+  void dropInterrupted() {
+    injection.dropInterrupted();
   }
 
   /** The guest gets an NMI. */
@@ -427,6 +446,11 @@ public final class Vcpu {
     }
   }
 
+  /** The guest's privilege level, 0 to 3. */
+  int cpl() {
+    return (int) (vmcs.read(VmcsField.GUEST_SS_ACCESS_RIGHTS) >>> 5) & 3;
+  }
+
   /** Whether the guest is in 64-bit mode. */
   boolean is64Bit() {
     return (control.state().efer() & CpuState.EFER_LMA) != 0
@@ -470,6 +494,7 @@ public final class Vcpu {
       deadline.expired(this);
     } else {
       apic.runTimer();
+      earliestTimerExit = processor.now() + SHORTEST_TIMER_PERIOD;
     }
   }
 

@@ -36,6 +36,9 @@ final class VirtualProcessor implements LogicalProcessor {
     apic = new LocalApic(number, processor.profile().cpuid().apicFeatures(), apics, new Signals());
     vcpu = new Vcpu(vm, processor, options, new BoardDevices(board, apic), apic);
     waitsForStartUp = !apic.isBootstrap();
+    if (!waitsForStartUp) {
+      vcpu.lendProcessor();
+    }
   }
 
   @Override

@@ -193,8 +193,7 @@ class ExitHandlersTest {
         new ExitHandlers(
             new CpuidInstruction(guest.processor.profile(), guest.processor.xsaveLayout()));
     NotModelledException stop =
-        assertThrows(
-            NotModelledException.class, () -> handlers.handle(ExitReason.TASK_SWITCH, guest.vcpu));
-    assertTrue(stop.feature().contains("TASK_SWITCH"), stop.feature());
+        assertThrows(NotModelledException.class, () -> handlers.handle(ExitReason.RSM, guest.vcpu));
+    assertTrue(stop.feature().contains("RSM"), stop.feature());
   }
 }

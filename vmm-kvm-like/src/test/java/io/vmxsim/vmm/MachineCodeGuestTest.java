@@ -3,8 +3,12 @@ package io.vmxsim.vmm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vmxsim.cpu.Cost;
+import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.board.Machine;
 import io.vmxsim.cpu.board.MachineEnd;
+import io.vmxsim.ept.PageSize;
 import io.vmxsim.vmcs.ExitReason;
 import org.junit.jupiter.api.Test;
 
@@ -58,7 +62,7 @@ class MachineCodeGuestTest {
     LiveGuest serial = ept("mov dx, 0x3fb\n in al, dx\n xor eax, eax" + END);
     LiveGuest pic = ept("mov dx, 0x21\n in al, dx\n xor eax, eax" + END);
     long userspace = serial.processor().cycles().vmm - pic.processor().cycles().vmm;
-    assertEquals(serial.processor().costs().of(io.vmxsim.cpu.Cost.USERSPACE), userspace);
+    assertEquals(serial.processor().costs().of(Cost.USERSPACE), userspace);
   }
 
   @Test
@@ -154,5 +158,68 @@ class MachineCodeGuestTest {
     LiveGuest second = ept(code);
     assertEquals(first.processor().now(), second.processor().now());
     assertEquals(50, first.exits(ExitReason.CPUID));
+  }
+
+  @Test
+  void aLoaderFindsTheProcessorAsAResetLeavesIt() {
+    Machine machine =
+        new Machine(
+            CpuProfile.named("skylake-sp"),
+            1 << 20,
+            1,
+            character -> {},
+            new Hypervisor(VmOptions.ept(PageSize.SIZE_4K)));
+    CpuState state = machine.processor(0).state();
+    assertEquals(0, state.efer());
+    assertEquals(0, state.cr4());
+    assertEquals(0, state.cr3());
+  }
+
+  @Test
+  void debugRegistersAreGuardedByGeneralDetect() {
+    // DR7.GD, then MOV from DR0: #DB with DR6.BD, bit 13
+    LiveGuest guest =
+        ept(
+            "mov eax, 0x2400\n mov dr7, rax\n mov rbx, dr0\n mov al, 1"
+                + END
+                + handler("mov rax, dr6\n shr eax, 13\n and eax, 1\n add eax, 6" + END));
+    assertEquals(2 * 7 + 1, guest.end.exitCode());
+  }
+
+  @Test
+  void aHaltThatIsSingleSteppedDoesNotWait() {
+    LiveGuest guest =
+        ept(
+            "pushfq\n or dword ptr [rsp], 0x100\n popfq\n hlt\n mov al, 1"
+                + END
+                + handler("mov al, 8" + END));
+    assertEquals(2 * 8 + 1, guest.end.exitCode());
+  }
+
+  @Test
+  void anNmiToOneselfArrivesBehindStiToo() {
+    // the ICR: NMI to self by shorthand is not allowed; physical destination 0 is
+    LiveGuest guest =
+        ept(
+            "mov edi, 0xfee00000\n mov dword ptr [rdi+0xf0], 0x1ff\n mov dword ptr [rdi+0x310], 0\n"
+                + " xor ecx, ecx\n mov dword ptr [rdi+0x300], 0x4400\n mov al, cl"
+                + END
+                + handler("inc ecx\n iretq"));
+    assertEquals(2 * 1 + 1, guest.end.exitCode());
+  }
+
+  @Test
+  void aTimerThatIsFasterThanItsExitsLetsTheGuestRun() {
+    // periodic, every 16 ticks; the handler counts to 20
+    LiveGuest guest =
+        ept(
+            "mov edi, 0xfee00000\n mov dword ptr [rdi+0xf0], 0x1ff\n mov dword ptr [rdi+0x3e0], 11\n"
+                + " mov dword ptr [rdi+0x320], 0x20040\n mov dword ptr [rdi+0x380], 16\n xor ecx, ecx\n"
+                + " sti\nloop: jmp loop"
+                + handler(
+                    "mov dword ptr [rdi+0xb0], 0\n inc ecx\n cmp ecx, 20\n je full\n iretq\n"
+                        + "full: mov al, cl"
+                        + END));
+    assertEquals(2 * 20 + 1, guest.end.exitCode());
   }
 }

@@ -48,12 +48,12 @@ public final class DebugRegisters {
   }
 
   /** DR6 as MOV stores it: reserved bits keep their values. */
-  static long dr6(long value) {
+  public static long dr6(long value) {
     return (value & DR6_WRITABLE) | CpuState.DR6_RESET;
   }
 
   /** DR7 as MOV stores it. */
-  static long dr7(long value) {
+  public static long dr7(long value) {
     return (value & DR7_WRITABLE) | CpuState.DR7_RESET;
   }
 

@@ -111,10 +111,10 @@ public final class Emulator {
     return exitLength;
   }
 
-  /** Delivers an event through the guest's interrupt table, as far as that needs no exception. */
-  public Outcome deliver(int newVector) {
+  /** Delivers an event through the guest's interrupt table, as far as that raises no exception. */
+  public Outcome deliver(int newVector, int code, boolean hasErrorCode) {
     vector = NO_EVENT;
-    executor.deliver(model, newVector, 0, false);
+    executor.deliver(model, newVector, code, hasErrorCode);
     return vector != NO_EVENT ? Outcome.FAULT : Outcome.DONE;
   }
 
