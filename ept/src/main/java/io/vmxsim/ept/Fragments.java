@@ -27,6 +27,9 @@ final class Fragments {
   /** By size, how many are listed. */
   private final int[] listed = new int[SIZES];
 
+  /** How many are listed in all. */
+  private int count;
+
   Fragments(int slots) {
     next = new int[slots];
     previous = new int[slots];
@@ -52,14 +55,18 @@ final class Fragments {
     }
     first[list] = slot;
     listed[size]++;
+    count++;
   }
 
   /** Takes a slot off its list, if it is in one. */
   void remove(int slot) {
-    int place = listOf[slot];
-    if (place == NONE) {
-      return;
+    if (count != 0 && listOf[slot] != NONE) {
+      takeOff(slot);
     }
+  }
+
+  private void takeOff(int slot) {
+    int place = listOf[slot];
     int after = next[slot];
     int before = previous[slot];
     if (before == NONE) {
@@ -72,6 +79,7 @@ final class Fragments {
     }
     listOf[slot] = NONE;
     listed[place % SIZES]--;
+    count--;
   }
 
   /** The first slot that may be a part of the guest page of a size around an address, or -1. */
@@ -88,6 +96,7 @@ final class Fragments {
     Arrays.fill(first, NONE);
     Arrays.fill(listOf, NONE);
     Arrays.fill(listed, 0);
+    count = 0;
   }
 
   private static int size(int shift) {

@@ -16,11 +16,15 @@ final class PlainWalk {
   /** A power of two. */
   private static final int REGIONS = 1024;
 
+  /** A power of two. */
+  private static final int DIRECTORIES = 64;
+
   private static final GuestRegion NOWHERE = new GuestRegion();
   private static final byte[] NO_PAGE = new byte[PhysicalMemory.PAGE_BYTES];
   private static final EptRegion NOWHERE_IN_EPT = new EptRegion();
 
   private final PhysicalMemory memory;
+  private final GuestDirectory[] directories = new GuestDirectory[DIRECTORIES];
   private final GuestRegion[] guestRegions = new GuestRegion[REGIONS];
   private final EptRegion[] eptRegions = new EptRegion[REGIONS];
 
@@ -37,10 +41,15 @@ final class PlainWalk {
 
   PlainWalk(PhysicalMemory memory) {
     this.memory = memory;
+    Arrays.setAll(directories, i -> new GuestDirectory());
     Arrays.fill(guestRegions, NOWHERE);
     Arrays.fill(eptRegions, NOWHERE_IN_EPT);
     Arrays.fill(guestPageTables, NO_PAGE);
     Arrays.fill(eptPageTables, NO_PAGE);
+  }
+
+  PhysicalMemory memory() {
+    return memory;
   }
 
   /** How many entries of EPT a walk reads. */
@@ -103,16 +112,29 @@ final class PlainWalk {
 
   private @Nullable GuestRegion note(
       PagingState state, long eptp, @Nullable EptFeatures features, long linear) {
+    GuestDirectory directory = directory(state, eptp, features, linear);
+    if (directory == null) {
+      return null;
+    }
     int index = index(GuestRegion.number(linear));
     if (guestRegions[index] == NOWHERE) {
       guestRegions[index] = new GuestRegion();
     }
     GuestRegion region = guestRegions[index];
-    if (!region.note(memory, this, state, eptp, features, linear)) {
+    if (!region.note(this, directory, state, eptp, features, linear)) {
       return null;
     }
     guestPageTables[index] = region.pageTable();
     return region;
+  }
+
+  private @Nullable GuestDirectory directory(
+      PagingState state, long eptp, @Nullable EptFeatures features, long linear) {
+    GuestDirectory directory = directories[(int) GuestDirectory.number(linear) & (DIRECTORIES - 1)];
+    boolean leads =
+        directory.leads(state, eptp, features, linear)
+            || directory.note(this, state, eptp, features, linear);
+    return leads ? directory : null;
   }
 
   /** The region of a guest-physical address, if its entries are plain. */
