@@ -211,6 +211,14 @@ final class GuestControlRegisters {
     paging.registersChanged(false);
   }
 
+  /** Before an entry: the processor must be able to run the guest in the mode it is in. */
+  void requireRunnable() {
+    long cr0 = state.cr0();
+    if ((cr0 & CpuState.CR0_PE) == 0 && (paging.hardwareCr0(cr0) & CpuState.CR0_PE) != 0) {
+      throw new NotModelledException("real-address mode without unrestricted guest");
+    }
+  }
+
   /** Brings in all that the guest changes without an exit. */
   void refresh() {
     state.setCr0(owned(state.cr0(), VmcsField.CR0_GUEST_HOST_MASK, VmcsField.GUEST_CR0));

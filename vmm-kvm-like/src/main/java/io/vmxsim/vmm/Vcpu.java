@@ -201,6 +201,7 @@ public final class Vcpu {
       started = true;
       boot.apply();
     }
+    control.requireRunnable();
     if (apic != null) {
       apic.runTimer();
     }
