@@ -18,6 +18,7 @@ public final class GuestCatalog {
           new Guest("table-update-storm", 1),
           new Guest("tlb-miss-storm", 1),
           new Guest("context-switch-storm", 1),
+          new Guest("kernel-start", 1),
           new Guest("hypervisor", 1),
           new Guest("vmx-capabilities", 1),
           new Guest("vmcs-mutations", 1),

@@ -7,7 +7,6 @@ final class AwaitedTables {
   private static final String WHY = "needs guest code under the VMM";
   private static final String ADAMS = "Adams and Agesen, ASPLOS 2006";
   private static final String VMEXIT = "KVM commit b7ffc44d5b2e, CPU not stated";
-  private static final String BOOT = "a student's run of KVM 5.11 with an Ubuntu 20.04 guest";
   private static final String IPI = "80 vCPUs in clusters of 16; rule of KVM commit 4180bf1b655a";
   private static final String PV_EOI = "KVM commit ab9cf4996bb9: 47,357 to 28,354 per second";
 
@@ -48,17 +47,6 @@ final class AwaitedTables {
         exits("mov_to_cr8, with a TPR shadow", 0, VMEXIT, Grade.PRIMARY));
   }
 
-  /** C1: on one run in both modes. */
-  static List<PublishedRow> boot() {
-    return List.of(
-        boot("CPUID, with EPT less without", Expectation.equal(0), "exits"),
-        boot("I/O instruction, with EPT less without", Expectation.equal(0), "exits"),
-        boot("EPT violation and misconfiguration, without EPT", Expectation.equal(0), "exits"),
-        boot("INVLPG, with EPT", Expectation.equal(0), "exits"),
-        boot("CR access over exception, without EPT", Expectation.above(1), "ratio"),
-        boot("exception over INVLPG, without EPT", Expectation.above(1), "ratio"));
-  }
-
   /** C2. */
   static List<PublishedRow> endOfInterrupt() {
     return List.of(
@@ -88,10 +76,6 @@ final class AwaitedTables {
 
   private static PublishedRow vmexit(String name, Label label, Expectation published) {
     return row(name, label, published, "cycles", VMEXIT, Grade.PRIMARY);
-  }
-
-  private static PublishedRow boot(String name, Expectation published, String unit) {
-    return row(name, Label.SHAPE, published, unit, BOOT, Grade.PRIMARY);
   }
 
   private static PublishedRow row(

@@ -34,7 +34,7 @@ public enum PublishedTable {
       case A4 -> AwaitedTables.interProcessorInterrupts();
       case B1 -> AwaitedTables.nanobenchmarks();
       case B3 -> AwaitedTables.vmexit();
-      case C1 -> AwaitedTables.boot();
+      case C1 -> BootExits.rows();
       case C2 -> AwaitedTables.endOfInterrupt();
       case C3 -> Crossover.rows();
     };
