@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 /** The machine that a kernel gets and how long it runs, of the commands that run one. */
 final class KernelOptions {
   private static final long LEAST_MEMORY = 1 << 20;
-  private static final int MOST_CPUS = 64;
+  private static final int MOST_CPUS = 128;
 
   @Option(
       names = "--cpu",

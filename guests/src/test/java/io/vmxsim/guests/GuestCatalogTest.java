@@ -53,6 +53,9 @@ class GuestCatalogTest {
         "mmio-loop        | rounds=20        | done",
         "timer-tick-loop  | ticks=7          | 7 ticks",
         "ipi-ping         | rounds=9         | 9 round trips",
+        "ipi-broadcast    | rounds=1 way=0   | 79 interrupts",
+        "ipi-broadcast    | rounds=1 way=1   | 79 interrupts",
+        "exit-loop        | rounds=20 what=6 | done",
         "page-fault-storm | pages=30 rounds=4 | 120 page faults",
         "table-update-storm | pages=10 rounds=4 | 40 updates",
         "tlb-miss-storm   | pages=512 rounds=3 | 195840", // 3 * 2 * (0 + ... + 255)
@@ -61,7 +64,7 @@ class GuestCatalogTest {
         "context-switch-storm | processes=3 rounds=5 isolation=1 pcid=1 | 15 system calls",
         // as Bochs 2.7 and QEMU 7.2 print it
         "compute-loop     | rounds=2000      | 324d5d090026497c",
-        "kernel-start     | processes=3 pages=8 calls=5 unmaps=2 interval=500 | processor, devices, 3"
+        "kernel-start     | processes=3 pages=8 calls=5 unmaps=2 interval=3000 | processor, devices, 3"
             + " processes with 24 page faults and 24 system calls", // a process also calls to end
         "hypervisor       | rounds=50        | 51 VM exits, 50 of them answered as expected",
       })

@@ -35,8 +35,7 @@ final class GuestRun {
   static GuestRun of(String name, String commandLine, CpuProfile cpu, Platform platform) {
     Guest guest = GuestCatalog.find(name).orElseThrow();
     StringBuilder printed = new StringBuilder();
-    Machine machine =
-        new Machine(cpu, RAM, guest.cpus(), c -> printed.append((char) c), platform);
+    Machine machine = new Machine(cpu, RAM, guest.cpus(), c -> printed.append((char) c), platform);
     ImageLoader.load(new BootRequest(name, guest.image(), commandLine, List.of()), machine);
     MachineEnd end = machine.run(Long.MAX_VALUE);
     if (end.cause() != MachineEnd.Cause.GUEST || end.exitCode() != ALL_IS_WELL) {
@@ -51,13 +50,14 @@ final class GuestRun {
     return sum(processor -> processor.exits(reason));
   }
 
-  /** All VM exits. */
-  long exits() {
-    long exits = 0;
-    for (ExitReason reason : ExitReason.values()) {
-      exits += exits(reason);
-    }
-    return exits;
+  /** VM exits of one reason, of the processor that started the machine. */
+  long exitsOfFirst(ExitReason reason) {
+    return machine.processor(0).exits(reason);
+  }
+
+  /** The time that has passed, in cycles. */
+  long cycles() {
+    return machine.processor(0).now();
   }
 
   private long sum(ToLongFunction<Processor> of) {

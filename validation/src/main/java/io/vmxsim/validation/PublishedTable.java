@@ -31,9 +31,9 @@ public enum PublishedTable {
       case A1 -> UncachedWalkReads.rows();
       case A2 -> PageFaultExits.rows();
       case A3 -> CachedShadowRoots.rows();
-      case A4 -> AwaitedTables.interProcessorInterrupts();
+      case A4 -> BroadcastExits.rows();
       case B1 -> AwaitedTables.nanobenchmarks();
-      case B3 -> AwaitedTables.vmexit();
+      case B3 -> ExitCycles.rows();
       case C1 -> BootExits.rows();
       case C2 -> AwaitedTables.endOfInterrupt();
       case C3 -> Crossover.rows();

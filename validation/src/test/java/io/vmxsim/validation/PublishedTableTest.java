@@ -51,6 +51,8 @@ class PublishedTableTest {
     assertEquals(25, ran(PublishedTable.A1));
     assertEquals(4, ran(PublishedTable.A2));
     assertEquals(14, ran(PublishedTable.A3));
+    assertEquals(3, ran(PublishedTable.A4));
+    assertEquals(6, ran(PublishedTable.B3));
     assertEquals(8, ran(PublishedTable.C1));
     assertEquals(4, ran(PublishedTable.C3));
   }

@@ -264,6 +264,15 @@ public final class LocalApic implements InterruptController {
     network.send(InterruptMessage.ofNotification(destination, isX2apic(), vector));
   }
 
+  /**
+   * Sends an interrupt to an APIC by its ID, on behalf of this one's processor.
+   *
+   * @return whether there is one that accepted it
+   */
+  public boolean sendTo(int destination, DeliveryMode mode, int vector) {
+    return network.send(new InterruptMessage(destination, false, mode, vector, false));
+  }
+
   /** Sends what a value of the ICR says ("Interrupt Command Register (ICR)", 10.6.1). */
   void send(long command) {
     InterruptMessage message = InterruptMessage.ofCommand(command, base.isX2apic());
