@@ -62,7 +62,7 @@ final class CheckCommand implements Callable<Integer> {
       paramLabel = "FORM",
       converter = OutputChoice.class,
       completionCandidates = OutputChoice.class,
-      description = "One of ${COMPLETION-CANDIDATES}.")
+      description = "One of ${COMPLETION-CANDIDATES}; docs/check.schema.json describes the JSON.")
   private Output output = Output.TEXT;
 
   @Option(names = "--explain", paramLabel = "RULE", description = "Explain a rule, and no more.")

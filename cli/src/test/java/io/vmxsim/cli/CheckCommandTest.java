@@ -1,11 +1,15 @@
 package io.vmxsim.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTimeout;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.networknt.schema.JsonSchema;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.SpecVersion;
+import com.networknt.schema.ValidationMessage;
 import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
@@ -17,12 +21,11 @@ import io.vmxsim.vmcs.doctor.VmcsDumps;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,16 +38,17 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class CheckCommandTest {
   private static final Path DUMPS = Path.of("src/test/resources/io/vmxsim/cli/dumps");
-
-  /** The second is the check's; the JVM's own start, here beside a coverage agent, is not. */
-  @BeforeAll
-  static void loadClasses() {
-    Invocation.of("check", DUMPS.resolve("edk2-91.txt").toString(), "--output", "json");
-  }
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   @ParameterizedTest
   @CsvSource({
     "edk2-91.txt,          haswell,         guest-rflags-if",
+    "lkml-smi-in-sti-shadow.txt, icelake-sp, sti-needs-if",
+    "linux-c5bad4fa2d5d.txt, sapphire-rapids, pending-debug-bs-1",
+    "linux-48005f64d0ea.txt, ivybridge,      sti-excludes-mov-ss",
+    "linux-8cb5b0333250.txt, nehalem,        guest-cs-base-v86",
+    "xen-devel-2009-04.txt, nehalem,         guest-cs-base-v86",
+    "xsa-170.txt,          haswell,         guest-rip-linear",
     "drakvuf-388.txt,      skylake-sp,      guest-cr3-width",
     "km-448.txt,           skylake-sp,      guest-cs-base-high",
     "haxm-193.txt,         ivybridge,       pending-debug-bs-1",
@@ -60,21 +64,52 @@ class CheckCommandTest {
     "bochs-10.txt,         sapphire-rapids, smi-blocking-in-smm",
     "noah-97.json,         haswell,         guest-cr3-width",
   })
-  void namesTheCauseFirstInUnderASecond(String file, String cpu, String cause) throws IOException {
-    String path = DUMPS.resolve(file).toString();
+  void namesTheCauseFirst(String file, String cpu, String cause) throws IOException {
+    Invocation check = json(DUMPS.resolve(file), cpu);
 
-    Invocation check =
-        assertTimeout(
-            Duration.ofSeconds(1),
-            () -> Invocation.of("check", path, "--cpu", cpu, "--output", "json"));
-
-    assertEquals(0, check.exitCode(), check.err());
-    JsonNode dump = new ObjectMapper().readTree(check.out()).path("dumps").path(0);
+    JsonNode dump = JSON.readTree(check.out()).path("dumps").path(0);
     assertEquals(cause, dump.path("broken").path(0).path("rule").asText(), check.out());
     assertEquals(0, dump.path("brokenButPassed").size(), check.out());
     assertEquals(0, dump.path("unread").size(), check.out());
     assertTrue(dump.path("broken").path(0).path("agreesWithReport").asBoolean(), check.out());
     assertTrue(dump.path("broken").path(0).path("changes").size() > 0, check.out());
+    assertEquals(Set.of(), schema().validate(JSON.readTree(check.out())));
+  }
+
+  private static Invocation json(Path file, String cpu) {
+    Invocation check = Invocation.of("check", file.toString(), "--cpu", cpu, "--output", "json");
+    assertEquals(0, check.exitCode(), check.err());
+    return check;
+  }
+
+  private static JsonSchema schema() throws IOException {
+    return JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012)
+        .getSchema(Files.readString(Path.of("../docs/check.schema.json")));
+  }
+
+  @Test
+  void jsonOfACutDumpKeepsToTheSchemaToo(@TempDir Path folder) throws IOException {
+    String whole = Files.readString(DUMPS.resolve("edk2-91.txt"));
+    String cut = whole.substring(0, whole.indexOf("EFER =")).replace("CR3 = 0x0000", "CR3 = 0x");
+    Path file = Files.writeString(folder.resolve("log.txt"), cut);
+
+    JsonNode json = JSON.readTree(json(file, "nehalem").out());
+
+    assertEquals(Set.of(), schema().validate(json));
+    JsonNode dump = json.path("dumps").path(0);
+    assertEquals(1, dump.path("unread").size());
+    assertTrue(dump.path("missing").size() > 20);
+    assertTrue(dump.path("reported").isMissingNode());
+  }
+
+  @Test
+  void theSchemaRefusesAFindingWithoutItsPlaceInTheSdm() throws IOException {
+    String json = json(DUMPS.resolve("edk2-91.txt"), "haswell").out();
+
+    Set<ValidationMessage> violations =
+        schema().validate(JSON.readTree(json.replace("\"section\" :", "\"chapter\" :")));
+
+    assertFalse(violations.isEmpty());
   }
 
   @Test

@@ -99,7 +99,7 @@ final class DumpBuilder {
   /** Whether it is a line of this section or, its head being lost, of one that follows. */
   private boolean isWhole(String text) {
     for (DumpSection each : DumpSection.values()) {
-      for (DumpLine layout : each.compareTo(section) < 0 ? List.<DumpLine>of() : each.lines()) {
+      for (DumpLine layout : each.compareTo(section) < 0 ? List.<DumpLine>of() : layouts(each)) {
         DumpLine.Match match = layout.match(text);
         if (match != null && match.complete() && isNews(match)) {
           giveUp();
@@ -112,6 +112,16 @@ final class DumpBuilder {
       }
     }
     return false;
+  }
+
+  /** Of the two, Xen's older layout alone tells how many CR3-target values there are. */
+  private List<DumpLine> layouts(DumpSection each) {
+    if (form != Form.XEN || !known.contains(VmcsField.CR3_TARGET_COUNT)) {
+      return each.lines();
+    }
+    List<DumpLine> layouts = new ArrayList<>(each.older());
+    layouts.addAll(each.lines());
+    return layouts;
   }
 
   private boolean isNews(DumpLine.Match match) {

@@ -50,7 +50,11 @@ enum DumpSection {
           "PerfGlobCtl = 0x{GUEST_IA32_PERF_GLOBAL_CTRL}",
           "BndCfgS = 0x{GUEST_IA32_BNDCFGS}",
           "PreemptionTimer = 0x{VMX_PREEMPTION_TIMER_VALUE}  SM Base = 0x{GUEST_SMBASE}",
-          "InterruptStatus = {GUEST_INTERRUPT_STATUS}")),
+          "InterruptStatus = {GUEST_INTERRUPT_STATUS}"),
+      List.of(
+          "Guest PAT = 0x{GUEST_IA32_PAT}",
+          "TSC Offset = {TSC_OFFSET}",
+          "Interruptibility={GUEST_INTERRUPTIBILITY_STATE:4} ActivityState={GUEST_ACTIVITY_STATE:4}")),
   HOST(
       "*** Host State ***",
       List.of(
@@ -71,7 +75,13 @@ enum DumpSection {
           "EFER = 0x{HOST_IA32_EFER}  PAT = 0x{HOST_IA32_PAT}",
           "EFER= 0x{HOST_IA32_EFER}",
           "PAT = 0x{HOST_IA32_PAT}",
-          "PerfGlobCtl = 0x{HOST_IA32_PERF_GLOBAL_CTRL}")),
+          "PerfGlobCtl = 0x{HOST_IA32_PERF_GLOBAL_CTRL}"),
+      List.of(
+          "RSP = 0x{HOST_RSP}  RIP = 0x{HOST_RIP}",
+          "CS={HOST_CS_SELECTOR} DS={HOST_DS_SELECTOR} ES={HOST_ES_SELECTOR}"
+              + " FS={HOST_FS_SELECTOR} GS={HOST_GS_SELECTOR} SS={HOST_SS_SELECTOR}"
+              + " TR={HOST_TR_SELECTOR}",
+          "Host PAT = 0x{HOST_IA32_PAT}")),
   CONTROL(
       "*** Control State ***",
       List.of(
@@ -118,7 +128,10 @@ enum DumpSection {
           "Virtual processor ID = 0x{VIRTUAL_PROCESSOR_IDENTIFIER}"
               + " VMfunc controls = {VM_FUNCTION_CONTROLS}",
           "Virtual processor ID = 0x{VIRTUAL_PROCESSOR_IDENTIFIER}",
-          "VE info address = 0x{VIRTUALIZATION_EXCEPTION_INFORMATION_ADDRESS}"));
+          "VE info address = 0x{VIRTUALIZATION_EXCEPTION_INFORMATION_ADDRESS}"),
+      List.of(
+          "ExceptionBitmap={EXCEPTION_BITMAP}",
+          "reason={EXIT_REASON} qualification={EXIT_QUALIFICATION:8}"));
 
   private final String title;
 
@@ -126,10 +139,14 @@ enum DumpSection {
   private final List<DumpLine> lines = new ArrayList<>();
 
   @SuppressWarnings("ImmutableEnumChecker") // filled by the constructor only
+  private final List<DumpLine> older = new ArrayList<>();
+
+  @SuppressWarnings("ImmutableEnumChecker") // filled by the constructor only
   private final Set<VmcsField> always = EnumSet.noneOf(VmcsField.class);
 
-  DumpSection(String title, List<String> always, List<String> sometimes) {
+  DumpSection(String title, List<String> always, List<String> sometimes, List<String> old) {
     this.title = title;
+    older.addAll(DumpLine.of(old.toArray(String[]::new)));
     lines.addAll(DumpLine.of(always.toArray(String[]::new)));
     lines.forEach(line -> this.always.addAll(line.fields()));
     if (title.contains("Guest")) {
@@ -174,6 +191,14 @@ enum DumpSection {
   /** The lines that may follow, the more special of two similar ones first. */
   List<DumpLine> lines() {
     return lines;
+  }
+
+  /**
+   * Lines of Xen up to 4.6, which prints some numbers with fewer digits than it does today; in
+   * another dump they would be cut off.
+   */
+  List<DumpLine> older() {
+    return older;
   }
 
   /** The fields that a whole section always has. */

@@ -73,6 +73,31 @@ final class DumpTexts {
       (XEN) domain_crash called from vmx.c:3411
       """;
 
+  /** Lines of Xen up to 4.6 that look otherwise than today's. */
+  static final String OLD_XEN =
+      """
+      (XEN) ************* VMCS Area **************
+      (XEN) *** Guest State ***
+      (XEN) CR3: actual=0x00000000066a4000, target_count=0
+      (XEN)      target0=0000000000000000, target1=0000000000000000
+      (XEN)      target2=0000000000000000, target3=0000000000000000
+      (XEN) RFLAGS=0x0000000000033002 (0x0000000000033002)  DR7 = 0x0000000000000400
+      (XEN) CS: sel=0x0018, attr=0x0009b, limit=0x0000ffff, base=0x000000000009d600
+      (XEN) Guest PAT = 0x0007040600070406
+      (XEN) TSC Offset = ffffff5c0d19a2e4
+      (XEN) DebugCtl=0000000000000000 DebugExceptions=0000000000000040
+      (XEN) Interruptibility=0003 ActivityState=0001
+      (XEN) *** Host State ***
+      (XEN) RSP = 0xffff830000001000  RIP = 0xffff828c00002000
+      (XEN) CS=e008 DS=e018 ES=0000 FS=0000 GS=0000 SS=0010 TR=e040
+      (XEN) Host PAT = 0x0000000000000000
+      (XEN) *** Control State ***
+      (XEN) ExceptionBitmap=000040c0
+      (XEN) VMExit: intr_info=00000000 errcode=00000000 ilen=00000000
+      (XEN)         reason=80000021 qualification=00000002
+      (XEN) **************************************
+      """;
+
   private DumpTexts() {}
 
   /** {@link #OLD_KVM} as KVM 6.x writes it into the kernel's log. */

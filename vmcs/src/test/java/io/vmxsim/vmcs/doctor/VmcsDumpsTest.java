@@ -88,6 +88,35 @@ class VmcsDumpsTest {
   }
 
   @Test
+  void readsTheLayoutOfXenUpTo46() {
+    VmcsDump dump = only(DumpTexts.OLD_XEN);
+
+    assertEquals(3, get(dump, VmcsField.GUEST_INTERRUPTIBILITY_STATE));
+    assertEquals(1, get(dump, VmcsField.GUEST_ACTIVITY_STATE));
+    assertEquals(0x7040_6000_7040_6L, get(dump, VmcsField.GUEST_IA32_PAT));
+    assertEquals(0xFFFF_FF5C_0D19_A2E4L, get(dump, VmcsField.TSC_OFFSET));
+    assertEquals(0x40, get(dump, VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS));
+    assertEquals(0xFFFF_8300_0000_1000L, get(dump, VmcsField.HOST_RSP));
+    assertEquals(0xFFFF_828C_0000_2000L, get(dump, VmcsField.HOST_RIP));
+    assertEquals(0x10, get(dump, VmcsField.HOST_SS_SELECTOR));
+    assertEquals(0xE018, get(dump, VmcsField.HOST_DS_SELECTOR));
+    assertEquals(0x40C0, get(dump, VmcsField.EXCEPTION_BITMAP));
+    assertEquals(2, get(dump, VmcsField.EXIT_QUALIFICATION));
+    assertEquals(List.of(), dump.unread());
+  }
+
+  @Test
+  void whatXenPrintedShorterOnceIsCutOffInANewerDump() {
+    String newer = DumpTexts.OLD_XEN.replaceAll("(?m)^.*(target_count|TSC Offset).*\n", "");
+
+    VmcsDump dump = only(newer);
+
+    assertFalse(dump.known().contains(VmcsField.GUEST_INTERRUPTIBILITY_STATE));
+    assertFalse(dump.known().contains(VmcsField.EXIT_QUALIFICATION));
+    assertTrue(dump.unread().toString().contains("qualification=00000002"));
+  }
+
+  @Test
   void anEferThatTheVmcsDoesNotHoldIsNotAField() {
     String efer = "EFER =     0x0000000000000d01  PAT = 0x0407050600070106";
     for (String other :
