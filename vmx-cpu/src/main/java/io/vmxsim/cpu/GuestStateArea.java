@@ -19,6 +19,9 @@ final class GuestStateArea {
   private static final long DR7_ALWAYS_0 = 1 << 12 | 3 << 14;
   private static final long LOW_32 = 0xffffffffL;
 
+  /** Bits 31:17 and 11:8 of access rights are always saved as 0 (27.3.2). */
+  private static final int SAVED_RIGHTS = 0x1f0ff;
+
   private static final VmcsField[] PDPTES = {
     VmcsField.GUEST_PDPTE0, VmcsField.GUEST_PDPTE1, VmcsField.GUEST_PDPTE2, VmcsField.GUEST_PDPTE3
   };
@@ -29,6 +32,7 @@ final class GuestStateArea {
   private final SwitchedMsr[] switched;
   private final boolean savesCetState;
   private final boolean savesUinv;
+  private final int unusedAddressBits;
 
   GuestStateArea(Processor processor) {
     this.processor = processor;
@@ -38,6 +42,7 @@ final class GuestStateArea {
     switched = SwitchedMsr.on(capabilities);
     savesCetState = VmcsField.GUEST_SSP.existsOn(capabilities);
     savesUinv = VmcsField.GUEST_UINV.existsOn(capabilities);
+    unusedAddressBits = 64 - processor.profile().cpuFacts().linearAddressBits();
   }
 
   /** Loads everything of 26.3.2 that does not depend on whether an event is injected. */
@@ -117,9 +122,9 @@ final class GuestStateArea {
     for (int i = 0; i < Segment.COUNT; i++) {
       Segment segment = Segment.of(i);
       vmcs.set(segment.guestSelector(), state.selectors[i]);
-      vmcs.set(segment.guestBase(), state.bases[i]);
+      vmcs.set(segment.guestBase(), savedBase(segment, state.bases[i]));
       vmcs.set(segment.guestLimit(), state.limits[i] & LOW_32);
-      vmcs.set(segment.guestAccessRights(), state.accessRights[i]);
+      vmcs.set(segment.guestAccessRights(), state.accessRights[i] & SAVED_RIGHTS);
     }
     vmcs.set(VmcsField.GUEST_GDTR_BASE, state.gdtrBase);
     vmcs.set(VmcsField.GUEST_GDTR_LIMIT, state.gdtrLimit & LOW_32);
@@ -129,6 +134,18 @@ final class GuestStateArea {
     vmcs.set(VmcsField.GUEST_RSP, state.register(CpuState.RSP));
     vmcs.set(VmcsField.GUEST_RFLAGS, rflags);
     saveNonRegisterState(vmcs);
+  }
+
+  /**
+   * The base address as 27.3.2 has it: bits 63:32 of SS, DS and ES are 0 and LDTR's base is
+   * canonical even of an unusable segment, which may have been loaded with anything.
+   */
+  private long savedBase(Segment segment, long base) {
+    return switch (segment) {
+      case SS, DS, ES -> base & LOW_32;
+      case LDTR -> base << unusedAddressBits >> unusedAddressBits;
+      default -> base;
+    };
   }
 
   private void saveMsrs(Vmcs vmcs) {

@@ -14,6 +14,9 @@ public final class Interruptibility {
   /** Blocking by NMI; virtual-NMI blocking while the "virtual NMIs" control is 1. */
   public static final int NMI = 1 << 3;
 
+  /** Enclave interruption, which tells of the VM exit before and is no blocking. */
+  public static final int ENCLAVE = 1 << 4;
+
   /** Both forms of blocking that last for one instruction. */
   public static final int SHADOW = STI | MOV_SS;
 

@@ -13,7 +13,7 @@ import java.util.Set;
  * The controls that a processor may offer and this one does not carry out. A VM entry that asks for
  * one stops the run by name. Every row goes away with the feature's arrival.
  */
-final class ModelledControls {
+public final class ModelledControls {
   private static final Set<TertiaryControl> TERTIARY =
       EnumSet.of(TertiaryControl.SEAM_GUEST_PHYSICAL_ADDRESS_WIDTH);
 
@@ -21,6 +21,11 @@ final class ModelledControls {
 
   ModelledControls(VmxCapabilities capabilities) {
     this.capabilities = capabilities;
+  }
+
+  /** Whether the processor carries the control out. */
+  public static boolean models(Control control) {
+    return !(control instanceof TertiaryControl tertiary && TERTIARY.contains(tertiary));
   }
 
   /**

@@ -187,7 +187,7 @@ final class VmEntry {
         injects && InterruptionInformation.type(information) != EventType.OTHER_EVENT;
     int blocking = (int) vmcs.get(VmcsField.GUEST_INTERRUPTIBILITY_STATE);
     state.activity = (int) vmcs.get(VmcsField.GUEST_ACTIVITY_STATE);
-    state.interruptibility = blocking;
+    state.interruptibility = vectoring ? blocking : blocking & ~Interruptibility.ENCLAVE;
     state.pendingDebugExceptions = 0;
     if (keepsPendingDebugExceptions(vmcs, vectoring)) {
       state.pendingDebugExceptions = vmcs.get(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS);
@@ -211,7 +211,9 @@ final class VmEntry {
                 (int) vmcs.get(VmcsField.VM_ENTRY_EXCEPTION_ERROR_CODE),
                 (int) vmcs.get(VmcsField.VM_ENTRY_INSTRUCTION_LENGTH));
     if (outcome == StepOutcome.EXIT) {
-      processor.exitedDuringEntry();
+      processor.exitedDuringEntry(); // which leaves enclave interruption as it was (27.3.4)
+    } else {
+      state.interruptibility &= ~Interruptibility.ENCLAVE;
     }
   }
 
