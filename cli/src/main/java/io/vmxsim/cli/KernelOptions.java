@@ -75,6 +75,11 @@ final class KernelOptions {
     return CpuProfile.of(cpu);
   }
 
+  /** How the user named them. */
+  String cpuName() {
+    return cpu;
+  }
+
   /** How many of them, for that kernel. */
   int cpus(GuestImage kernel) {
     int cpus = cpusGiven == null ? kernel.cpus() : cpusGiven;
@@ -112,9 +117,13 @@ final class KernelOptions {
     return explainEntryFailures;
   }
 
-  /** Where the serial port leads to. */
-  SerialOutput serial(PrintWriter printed) {
-    return new SerialOutput(printed, serial);
+  /**
+   * Where the serial port leads to.
+   *
+   * @param sent bytes that the guest had sent before
+   */
+  SerialOutput serial(PrintWriter printed, long sent) {
+    return new SerialOutput(printed, serial, sent);
   }
 
   private static void require(boolean condition, String option, String expected) {

@@ -1,5 +1,6 @@
 package io.vmxsim.cli;
 
+import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.EntryFailureObserver;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.board.Machine;
@@ -8,15 +9,20 @@ import io.vmxsim.cpu.board.Platform;
 import io.vmxsim.cpu.board.ShutdownReport;
 import io.vmxsim.cpu.decode.Disassembler;
 import io.vmxsim.cpu.decode.Instruction;
+import io.vmxsim.cpu.snapshot.Snapshot;
 import io.vmxsim.guests.ImageLoader;
 import io.vmxsim.traces.MachineReport;
 import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.doctor.Diagnosis;
 import io.vmxsim.vmcs.doctor.DiagnosisText;
 import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 
 /** Runs a kernel to its end and says how that came. */
@@ -24,11 +30,18 @@ final class KernelRun {
   private final PrintWriter out;
   private final PrintWriter err;
   private final KernelOptions options;
+  private @Nullable Checkpoint checkpoint;
 
   KernelRun(CommandSpec spec, KernelOptions options) {
     out = spec.commandLine().getOut();
     err = spec.commandLine().getErr();
     this.options = options;
+  }
+
+  /** Has the run leave snapshots. */
+  KernelRun leaving(@Nullable Checkpoint wanted) {
+    checkpoint = wanted;
+    return this;
   }
 
   /**
@@ -40,10 +53,35 @@ final class KernelRun {
    */
   int run(GuestImage kernel, Platform platform, Function<Machine, Supplier<String>> statistics) {
     int cpus = options.cpus(kernel);
+    return run(
+        new BootFacts(kernel.name(), options.cpuName(), options.memory(), cpus, 0),
+        platform,
+        machine -> ImageLoader.load(options.request(kernel), machine),
+        statistics);
+  }
+
+  /** As {@link #run}, on a bare machine, from a snapshot on. */
+  int goOn(Path from, Function<Machine, Supplier<String>> statistics) {
+    try (Snapshot snapshot = Snapshot.open(from)) {
+      BootFacts facts = BootFacts.of(from, snapshot.facts());
+      return run(facts, Platform.BARE, machine -> snapshot.restore(machine.contents()), statistics);
+    }
+  }
+
+  /**
+   * @param preparation gives a new machine the state that it starts in
+   */
+  private int run(
+      BootFacts facts,
+      Platform platform,
+      Consumer<Machine> preparation,
+      Function<Machine, Supplier<String>> statistics) {
     CountDownLatch finished = new CountDownLatch(1);
-    try (SerialOutput sent = options.serial(out)) {
-      Machine machine = new Machine(options.cpu(), options.memory(), cpus, sent, platform);
-      ImageLoader.load(options.request(kernel), machine);
+    try (SerialOutput sent = options.serial(out, facts.sent())) {
+      CpuProfile cpu = CpuProfile.of(facts.cpu());
+      Machine machine = new Machine(cpu, facts.memory(), facts.cpus(), sent, platform);
+      preparation.accept(machine);
+      leaveSnapshots(machine, facts, sent);
       observe(machine);
       Supplier<String> report = statistics.apply(machine);
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(machine, finished)));
@@ -58,6 +96,19 @@ final class KernelRun {
       }
     } finally {
       finished.countDown();
+    }
+  }
+
+  private void leaveSnapshots(Machine machine, BootFacts facts, SerialOutput sent) {
+    Checkpoint wanted = checkpoint;
+    if (wanted != null) {
+      machine.checkpointEvery(
+          wanted.every(),
+          () -> {
+            sent.flush();
+            Map<String, String> text = facts.withSent(sent.sent()).asText();
+            Snapshot.save(wanted.file(), text, machine.contents());
+          });
     }
   }
 

@@ -56,7 +56,7 @@ public final class Processor {
   private @Nullable LocalApic localApic;
   private @Nullable GuestSide guest;
   private @Nullable ExitObserver exitObserver;
-  private @Nullable EntryFailureObserver entryFailureObserver;
+  private transient @Nullable EntryFailureObserver entryFailureObserver;
   private @Nullable Vmcs controlling;
   private boolean exitUnreported;
   private long instructions;

@@ -7,9 +7,12 @@ import io.vmxsim.cpu.apic.ApicNetwork;
 import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.cpu.execute.Executor;
 import io.vmxsim.cpu.execute.InstructionObserver;
+import io.vmxsim.cpu.snapshot.Snapshot;
 import io.vmxsim.ept.PhysicalMemory;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -42,10 +45,15 @@ public final class Machine {
   private final List<LogicalProcessor> software = new ArrayList<>();
   private final Board board;
   private final long wakingVector;
+  private final IntConsumer serial;
   private int current;
   private boolean suspended;
-  private volatile boolean interrupted;
+  private transient volatile boolean interrupted;
   private @Nullable MachineEnd end;
+
+  private transient @Nullable Runnable checkpoint;
+  private transient long checkpointInterval;
+  private transient long nextCheckpoint;
 
   /** A bare machine; see {@link #Machine(CpuProfile, long, int, IntConsumer, Platform)}. */
   public Machine(CpuProfile profile, long ramBytes, int processorCount, IntConsumer serial) {
@@ -66,6 +74,7 @@ public final class Machine {
       int processorCount,
       IntConsumer serial,
       Platform platform) {
+    this.serial = serial;
     memory = new PhysicalMemory(profile.cpuid().maxPhyAddr());
     bus = Bus.withRam(ramBytes);
     for (int i = 0; i < processorCount; i++) {
@@ -163,6 +172,7 @@ public final class Machine {
   public MachineEnd run(long limit) {
     long left = limit - instructions();
     while (end == null && left > 0 && !interrupted) {
+      checkpointIfDue(left);
       current = furthestBehind();
       timeline.runDue();
       if (suspended) {
@@ -176,8 +186,52 @@ public final class Machine {
     if (end != null) {
       return end;
     }
+    if (interrupted && checkpoint != null) {
+      checkpoint.run();
+    }
     MachineEnd.Cause cause = interrupted ? MachineEnd.Cause.INTERRUPTED : MachineEnd.Cause.LIMIT;
     return new MachineEnd(cause, 0, current);
+  }
+
+  /**
+   * What a {@link Snapshot} of this machine holds. Only between two turns does all that the machine
+   * will do follow from it: then is when {@link #checkpointEvery} has it taken.
+   */
+  public Snapshot.Contents contents() {
+    Map<String, Object> parts = new LinkedHashMap<>();
+    parts.put("memory", memory);
+    for (int i = 0; i < processors.size(); i++) {
+      parts.put("processor " + i, processor(i));
+    }
+    parts.put("interrupt controllers", apics);
+    parts.put("board", this);
+    return new Snapshot.Contents(parts, List.of(serial));
+  }
+
+  /**
+   * Has {@code action} run between two turns each time that about so many instructions have been
+   * retired, when the run is interrupted, and before it comes to the turn that its limit may cut
+   * short: what follows from a snapshot taken then is what follows in a run that does not end.
+   */
+  public void checkpointEvery(long interval, Runnable action) {
+    checkpoint = action;
+    checkpointInterval = interval;
+    nextCheckpoint = instructions() + interval;
+  }
+
+  private void checkpointIfDue(long left) {
+    if (checkpoint == null) {
+      return;
+    }
+    long done = instructions();
+    boolean last = left < longestTurn();
+    if (done >= nextCheckpoint || last) {
+      nextCheckpoint = done + checkpointInterval;
+      checkpoint.run();
+    }
+    if (last) {
+      checkpoint = null;
+    }
   }
 
   /** Has {@link #run} return soon; may be called by another thread. */
@@ -247,8 +301,11 @@ public final class Machine {
 
   private long turn(long now) {
     long untilDue = (timeline.nextDue() - now) / CYCLES_PER_INSTRUCTION;
-    long longest = processors.size() == 1 ? LONGEST_TURN : SHARED_TURN;
-    return Math.max(SHORTEST_TURN, Math.min(longest, untilDue));
+    return Math.max(SHORTEST_TURN, Math.min(longestTurn(), untilDue));
+  }
+
+  private long longestTurn() {
+    return processors.size() == 1 ? LONGEST_TURN : SHARED_TURN;
   }
 
   /** Lets time pass for a processor that waits, up to what may wake it. */

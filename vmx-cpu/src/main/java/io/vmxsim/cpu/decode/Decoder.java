@@ -7,6 +7,7 @@ import static io.vmxsim.cpu.decode.Instruction.RIP;
 import io.vmxsim.cpu.CpuidFeature;
 import io.vmxsim.cpu.decode.Operand.Source;
 import io.vmxsim.cpu.decode.Operand.Width;
+import io.vmxsim.cpu.snapshot.Rebuilt;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>One per processor: it knows the features and keeps its place while it decodes. Nothing is
  * allocated.
  */
+@Rebuilt
 public final class Decoder {
   /** The most bytes an instruction may have (SDM volume 3, “General Protection Exception”). */
   public static final int LONGEST = 15;

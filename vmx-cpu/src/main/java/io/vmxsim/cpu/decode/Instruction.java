@@ -1,5 +1,6 @@
 package io.vmxsim.cpu.decode;
 
+import io.vmxsim.cpu.snapshot.Rebuilt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * legacy form has {@link #vvvv} equal to its destination, {@link #vex} false, and leaves the upper
  * part of the destination register unchanged; {@link #operandSize} is 8 for MMX, 16 or 32.
  */
+@Rebuilt
 public final class Instruction {
   /** No base or index register: a register that is always 0. */
   public static final int NO_REGISTER = 16;

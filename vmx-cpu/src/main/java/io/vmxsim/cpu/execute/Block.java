@@ -5,6 +5,7 @@ import io.vmxsim.cpu.InstructionClass;
 import io.vmxsim.cpu.decode.CodeMode;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.decode.Op;
+import io.vmxsim.cpu.snapshot.Rebuilt;
 import java.util.Arrays;
 import java.util.List;
 
@@ -13,6 +14,7 @@ import java.util.List;
  * conditional branch among them is taken: only the last can transfer control otherwise, or change
  * what the next ones mean.
  */
+@Rebuilt
 final class Block {
   /** The offset of a block that is not kept. */
   static final int NOWHERE = -1;

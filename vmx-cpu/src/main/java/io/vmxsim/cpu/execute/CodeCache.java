@@ -5,6 +5,7 @@ import io.vmxsim.cpu.decode.CodeMode;
 import io.vmxsim.cpu.decode.Decoder;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.decode.Op;
+import io.vmxsim.cpu.snapshot.Rebuilt;
 import io.vmxsim.ept.PhysicalMemory;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Decoded code by physical page. Whoever writes to memory tells it, so that code that changes is
  * decoded again before it runs: processors that share a memory share this.
  */
+@Rebuilt
 public final class CodeCache {
   private static final int RECENT = 1024;
   private static final int PAGE = PhysicalMemory.PAGE_BYTES;

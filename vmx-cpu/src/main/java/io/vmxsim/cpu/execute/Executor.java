@@ -43,7 +43,7 @@ public final class Executor implements GuestSide {
   private final PackedInterpreter packed;
   private final byte[] straddling = new byte[Decoder.LONGEST];
 
-  private @Nullable InstructionObserver observer;
+  private transient @Nullable InstructionObserver observer;
 
   /** Whether VMX operation was entered by machine code: then exits are for machine code too. */
   private boolean rootIsMachineCode;

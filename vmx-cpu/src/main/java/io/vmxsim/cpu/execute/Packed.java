@@ -3,6 +3,7 @@ package io.vmxsim.cpu.execute;
 import io.vmxsim.cpu.decode.CodeMode;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.decode.Op;
+import io.vmxsim.cpu.snapshot.Rebuilt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>An address relative to RIP is relative to the start of the block instead, whose RIP is in a
  * register of its own; so are targets of branches.
  */
+@Rebuilt
 final class Packed {
   /** The register that holds the RIP of the first instruction of the block. */
   static final int BLOCK = 18;

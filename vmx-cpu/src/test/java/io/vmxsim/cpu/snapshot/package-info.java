@@ -1,0 +1,4 @@
+@NullMarked
+package io.vmxsim.cpu.snapshot;
+
+import org.jspecify.annotations.NullMarked;
