@@ -3,7 +3,10 @@ package io.vmxsim.ept;
 import io.vmxsim.ept.Invalidation.Extent;
 import io.vmxsim.ept.WalkResult.Status;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -118,6 +121,7 @@ public final class Mmu {
         new TlbFilter[] {
           first[0].front().filter(), first[1].front().filter(), first[2].front().filter()
         };
+    joinFilters();
     this.fetches = filters[Access.FETCH];
     this.loads = filters[Access.READ];
     this.stores = filters[Access.WRITE];
@@ -129,6 +133,23 @@ public final class Mmu {
     this.eptWalk = new EptWalk(memory, null, consulted);
     this.plainWalk = new PlainWalk(memory);
     contextChanged();
+  }
+
+  /** Has TLBs of larger pages found by the filter that always comes before them. */
+  private void joinFilters() {
+    for (Tlb tlb : tlbs) {
+      Set<TlbFilter> before = Collections.newSetFromMap(new IdentityHashMap<>());
+      boolean isFront = false;
+      for (int i = 0; i < first.length; i++) {
+        isFront |= first[i].front() == tlb;
+        if (first[i].others().contains(tlb)) {
+          before.add(filters[i]);
+        }
+      }
+      if (before.size() == 1 && !isFront) {
+        tlb.joinFilter(before.iterator().next());
+      }
+    }
   }
 
   private TlbLevel level(TlbUse use, MmuGeometry geometry) {
@@ -236,8 +257,7 @@ public final class Mmu {
    */
   public Status translate(long va, int size, int access) {
     TlbFilter filter = filters[Access.kind(access)];
-    if (filter.repeats(va, access)) {
-      filter.hits++;
+    if (filter.repeatsAndCounts(va, access)) {
       physicalAddress = filter.lastFrame() | (va & OFFSET_4K);
       return Status.OK;
     }
@@ -262,9 +282,9 @@ public final class Mmu {
     return stores.writable(va, size, question);
   }
 
-  /** What {@link #readable} has just answered is not used: it does not count. */
-  public void retractRead() {
-    loads.hits--;
+  /** What {@link #readable} has just answered for an address is not used: it does not count. */
+  public void retractRead(long va) {
+    loads.retract(va);
   }
 
   /** How to ask {@link #readable} and {@link #writable} for an access. */
@@ -384,6 +404,8 @@ public final class Mmu {
     physicalAddress = TlbEntry.frame(entry) + (va & (size.bytes() - 1));
     if (size == PageSize.SIZE_4K) {
       level.front().remember(va, access, entry, permitted(entry));
+    } else {
+      level.rememberPart(va, access, size, physicalAddress & -OFFSET_4K - 1, permitted(entry));
     }
     return Status.OK;
   }

@@ -33,8 +33,11 @@ final class Tlb {
 
   private final String name;
 
-  /** What finds 4-KByte pages without a search. */
-  private final TlbFilter filter;
+  /** What finds pages without a search: its own, or that of a TLB of 4-KByte pages. */
+  private TlbFilter filter;
+
+  /** The number of this TLB in the filter: 0 in its own. */
+  private int number;
 
   private final boolean filtered;
 
@@ -84,12 +87,16 @@ final class Tlb {
     hits++;
   }
 
+  void retractHit() {
+    hits--;
+  }
+
   void countMiss() {
     misses++;
   }
 
   long hits() {
-    return hits + filter.hits;
+    return number == 0 ? hits + filter.hits : hits;
   }
 
   long misses() {
@@ -201,6 +208,29 @@ final class Tlb {
     return filter;
   }
 
+  /** Number of ways of all sets. */
+  int slots() {
+    return sets.slots();
+  }
+
+  /**
+   * Has the filter of the TLB of 4-KByte pages that it is looked up with, and no other is, find its
+   * pages too. Before the first translation.
+   */
+  void joinFilter(TlbFilter of4K) {
+    int given = filtered ? of4K.attach(this) : 0;
+    if (given != 0) {
+      number = given;
+      filter = of4K;
+    }
+  }
+
+  /** The filter has found the entry in a slot, which a search would use. */
+  void useAgain(int slot) {
+    hits++;
+    sets.use(slot);
+  }
+
   /**
    * Lets the filter answer for the entry used or inserted last, if it is for a 4-KByte page.
    *
@@ -208,7 +238,14 @@ final class Tlb {
    * @param permitted the set of accesses permitted there as things stand
    */
   void remember(long address, int access, long value, int permitted) {
-    filter.put(address, access, permitted, TlbEntry.frame(value), lastSlot);
+    filter.put(address, access, permitted, TlbEntry.frame(value), lastSlot, 0);
+  }
+
+  /** As {@link #remember}, for a larger page, of which the filter learns 4 KBytes. */
+  void rememberPart(long address, int access, long frame, int permitted) {
+    if (number != 0) {
+      filter.put(address, access, permitted, frame, lastSlot, number);
+    }
   }
 
   // ---- Invalidation --------------------------------------------------------------------------
@@ -263,7 +300,9 @@ final class Tlb {
   private void leave(int slot) {
     long tag = sets.tag(slot);
     if (tag != 0) {
-      if (filtered) {
+      if (number != 0) {
+        filter.clear(); // it may have learnt any part
+      } else if (filtered) {
         filter.forget(tag & PAGE_MASK);
       }
       fragments.remove(slot);

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where a TLB holds which 4-KByte page, found by one comparison instead of a search, with the
  * accesses that are permitted there as things stand; and the last translation, found sooner still.
+ * The TLBs of larger pages beside it may have parts of their pages found here too.
  *
  * <p>Nothing of the model is here. The filter names only slots whose entries a search would have
  * found, and a hit changes in the TLB what the search would have changed: the entry's time of last
@@ -26,12 +27,22 @@ final class TlbFilter {
   private static final int ACCESSES = 12;
 
   private static final int ALL_ACCESSES = (1 << ACCESSES) - 1;
-  private static final int SLOT_MASK = (1 << 12) - 1;
+
+  /** Bits of the number of a way; above it in a row, the number of the TLB. */
+  private static final int SLOT_BITS = 10;
+
+  private static final int SLOTS = 1 << SLOT_BITS;
+  private static final int WHERE = (1 << 12) - 1;
 
   private static final long PAGE = -1L << 12;
   private static final long NOTHING = -1;
 
   private final boolean inUse;
+
+  /** TLBs of larger pages: number 1 and on. */
+  private final Tlb[] others = new Tlb[(WHERE >>> SLOT_BITS)];
+
+  private int otherCount;
   private final LruSets sets;
 
   /** Row n: page above denied accesses in element 2n, frame above slot in element 2n+1. */
@@ -55,7 +66,10 @@ final class TlbFilter {
 
   private long lastFrame;
 
-  /** Translations answered here. */
+  /** The number of the TLB that the last translation used. */
+  private int lastTlb;
+
+  /** Translations answered here for the TLB of 4-KByte pages. */
   long hits;
 
   /**
@@ -65,7 +79,7 @@ final class TlbFilter {
    * @param sets of the TLB
    */
   TlbFilter(int entries, LruSets sets) {
-    inUse = entries > 0 && entries <= SLOT_MASK + 1;
+    inUse = entries > 0 && entries <= SLOTS;
     this.sets = sets;
     int rows = inUse ? Integer.highestOneBit(entries * ROWS_PER_ENTRY) : 1;
     table = new long[2 * rows];
@@ -87,9 +101,41 @@ final class TlbFilter {
   boolean repeatsAndCounts(long address, int access) {
     boolean repeats = repeats(address, access);
     if (repeats) {
-      hits++;
+      count(lastTlb);
     }
     return repeats;
+  }
+
+  /** Counts a hit of one of the TLBs. */
+  private void count(int tlb) {
+    if (tlb == 0) {
+      hits++;
+    } else {
+      others[tlb - 1].countHit();
+    }
+  }
+
+  /** Uses an entry as a search would that finds it. */
+  private void use(int where) {
+    if (where < SLOTS) {
+      hits++;
+      sets.use(where);
+    } else {
+      others[(where >>> SLOT_BITS) - 1].useAgain(where & SLOTS - 1);
+    }
+  }
+
+  /**
+   * Takes in a TLB of larger pages that is looked up together with this one, and with no other.
+   *
+   * @return its number here; 0 if there is no place for it
+   */
+  int attach(Tlb tlb) {
+    if (!inUse || otherCount == others.length || tlb.slots() > SLOTS) {
+      return 0;
+    }
+    others[otherCount] = tlb;
+    return ++otherCount;
   }
 
   /** The frame of the last translation. */
@@ -117,8 +163,8 @@ final class TlbFilter {
     long found = table[row + 1];
     last = (address & PAGE) | access;
     lastFrame = found & PAGE;
-    hits++;
-    sets.use((int) found & SLOT_MASK);
+    lastTlb = ((int) found & WHERE) >>> SLOT_BITS;
+    use((int) found & WHERE);
   }
 
   /**
@@ -153,11 +199,20 @@ final class TlbFilter {
     }
     byte[] page = pages[row >> 1];
     if (page != null) {
-      hits++;
       last = NOTHING;
-      sets.use((int) table[row + 1] & SLOT_MASK);
+      use((int) table[row + 1] & WHERE);
     }
     return page;
+  }
+
+  /** The answer that {@link #readable} has just given for an address does not count. */
+  void retract(long address) {
+    int tlb = ((int) table[row(address) + 1] & WHERE) >>> SLOT_BITS;
+    if (tlb == 0) {
+      hits--;
+    } else {
+      others[tlb - 1].retractHit();
+    }
   }
 
   /** Lets the row of an address, if it is for its page, hand out the bytes of that page. */
@@ -179,12 +234,14 @@ final class TlbFilter {
    *
    * @param access the access made
    * @param permitted the set of accesses that a search would let through (bit n: access n)
+   * @param frame of the 4-KByte page
+   * @param tlb 0, or the number of the TLB that has the entry
    */
-  void put(long address, int access, int permitted, long frame, int slot) {
+  void put(long address, int access, int permitted, long frame, int slot, int tlb) {
     if (inUse) {
       int row = row(address);
       table[row] = (address & PAGE) | (~permitted & ALL_ACCESSES);
-      table[row + 1] = frame | slot;
+      table[row + 1] = frame | tlb << SLOT_BITS | slot;
       if (opened) {
         readable[row >> 1] = null;
         writable[row >> 1] = null;
@@ -192,6 +249,7 @@ final class TlbFilter {
       filled = true;
       last = (address & PAGE) | access;
       lastFrame = frame;
+      lastTlb = tlb;
     }
   }
 

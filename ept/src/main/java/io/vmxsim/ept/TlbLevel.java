@@ -1,6 +1,7 @@
 package io.vmxsim.ept;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -117,6 +118,23 @@ final class TlbLevel {
       }
     }
     return 0;
+  }
+
+  /** The structures of larger pages. */
+  List<Tlb> others() {
+    return Arrays.stream(tried).filter(tlb -> tlb != front).toList();
+  }
+
+  /**
+   * Lets the filter answer for the translation used or filled in last, of a larger page.
+   *
+   * @param frame of the 4-KByte page that the address lies in
+   */
+  void rememberPart(long address, int access, PageSize size, long frame, int permitted) {
+    Tlb tlb = bySize[size.index()];
+    if (tlb != null) {
+      tlb.rememberPart(address, access, frame, permitted);
+    }
   }
 
   /** Size of the entry that {@link #use} returned last. */

@@ -498,7 +498,7 @@ enum Form {
       }
       long target = LittleEndian.get(page, Mem.offset(rsp), 8);
       if (!on.isCanonical(target)) {
-        on.mem.retractLoad();
+        on.mem.retractLoad(rsp);
         return on.stop(in);
       }
       on.setRegister(RSP, rsp + 8 + (in.constant & 0xffff));

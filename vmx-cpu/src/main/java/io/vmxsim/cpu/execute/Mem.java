@@ -102,8 +102,8 @@ final class Mem {
   }
 
   /** The load that {@link #pageForLoad} has just counted is not made yet. */
-  void retractLoad() {
-    mmu.retractRead();
+  void retractLoad(long linear) {
+    mmu.retractRead(linear);
   }
 
   /** The same for a store or a read-modify-write. */
