@@ -34,6 +34,9 @@ final class TlbFilter {
   private static final int SLOTS = 1 << SLOT_BITS;
   private static final int WHERE = (1 << 12) - 1;
 
+  /** Rows that are cleared one by one. */
+  private static final int FEW = 64;
+
   private static final long PAGE = -1L << 12;
   private static final long NOTHING = -1;
 
@@ -58,8 +61,17 @@ final class TlbFilter {
   /** Whether a page has ever been opened. */
   private boolean opened;
 
-  /** Whether a row has been filled since all were cleared. */
-  private boolean filled;
+  /**
+   * Rows filled since all were cleared: their number, which stays at one more than there is room.
+   */
+  private int filled;
+
+  /**
+   * Those rows, so that clearing a few costs little.
+   *
+   * <p>JUSTIFICATION: SideBySideExits, where every VM entry and exit clears.
+   */
+  private final int[] filledRows = new int[FEW];
 
   /** Page and access of the last translation, if it used the TLB last of all; else nothing. */
   private long last = NOTHING;
@@ -246,11 +258,20 @@ final class TlbFilter {
         readable[row >> 1] = null;
         writable[row >> 1] = null;
       }
-      filled = true;
+      if (filled <= FEW) {
+        noteFilled(row);
+      }
       last = (address & PAGE) | access;
       lastFrame = frame;
       lastTlb = tlb;
     }
+  }
+
+  private void noteFilled(int row) {
+    if (filled < FEW) {
+      filledRows[filled] = row;
+    }
+    filled++;
   }
 
   /** The TLB has been used otherwise than by the last translation put here. */
@@ -266,9 +287,13 @@ final class TlbFilter {
 
   void clear() {
     last = NOTHING;
-    if (filled) {
+    if (filled > FEW) {
       Arrays.fill(table, NOTHING);
-      filled = false;
+    } else {
+      for (int i = 0; i < filled; i++) {
+        table[filledRows[i]] = NOTHING;
+      }
     }
+    filled = 0;
   }
 }
