@@ -188,6 +188,7 @@ public final class Executor implements GuestSide {
     if (observer != null) {
       observer.executing(processor, block.code[0]);
     }
+    horizon.end(); // a block of one instruction is followed by none
     run(block, 1);
     if (processor.inNonRoot() == nonRoot) { // else a VM entry, whose guest has its own traps
       trap(exact, singleStep && isStep(rip + block.code[0].length), monitored);

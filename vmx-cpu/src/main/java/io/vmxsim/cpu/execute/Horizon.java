@@ -47,6 +47,12 @@ final class Horizon {
     timePassed();
   }
 
+  /** No block fits but that which is about to run. */
+  void end() {
+    lastInstruction = -1;
+    until = 0;
+  }
+
   /** Whether ordinary blocks fit. */
   boolean isFar() {
     return cycles.guest <= lastGuestCycle && processor.instructions() <= lastInstruction;

@@ -8,6 +8,7 @@ import static io.vmxsim.cpu.CpuState.RDX;
 import static io.vmxsim.cpu.CpuState.RSI;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.vmxsim.cpu.ActivityState;
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.Segment;
 import org.junit.jupiter.api.Test;
@@ -42,6 +43,21 @@ class DebugExceptionTest {
 
   private static long conditions(CodeMachine m) {
     return m.state.debug[6] ^ CpuState.DR6_RESET;
+  }
+
+  /** Blocks of one instruction that have been linked to the next must not take it along. */
+  @Test
+  void everyInstructionOfALoopTrapsThoughItRanBeforeWithoutTraps() {
+    CodeMachine m = machine("ba 03000000 eb00 ffca 75fa 6a02 9d f4"); // two jumps, thrice
+    m.handler(1, "ffc1 48cf"); // INC ECX
+    m.untilHalt();
+    assertEquals(0, m.register(RCX));
+
+    m.state.rip = CODE;
+    m.state.activity = ActivityState.ACTIVE;
+    m.state.setRflags(CpuState.TF);
+    m.untilHalt();
+    assertEquals(1 + 3 * 3 + 2, m.register(RCX)); // POPFQ, which clears TF, still traps
   }
 
   @Test
