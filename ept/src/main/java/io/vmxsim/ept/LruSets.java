@@ -13,11 +13,6 @@ import java.util.Arrays;
  * it is held: a hit writes one number. Tags and values are never 0; a tag of 0 means an empty way.
  */
 final class LruSets {
-  /** Bits of a slot's number. */
-  private static final int SLOT_BITS = 21;
-
-  private static final int MAX_SLOTS = 1 << SLOT_BITS;
-
   /** Ways whose marks are compared at once. */
   private static final int GROUP = Long.BYTES;
 
@@ -56,7 +51,13 @@ final class LruSets {
 
   private int heldCount;
 
-  /** Counts uses and insertions, in units of {@link #MAX_SLOTS}. */
+  /**
+   * What one use adds to the time: the power of two above every slot's number. The 4 million lines
+   * of a 256-MByte cache leave room for 2^41 uses, a TLB of 2,048 entries for 2^52.
+   */
+  private final long use;
+
+  /** Counts uses and insertions, in units of {@link #use}. */
   private long time;
 
   /**
@@ -65,9 +66,6 @@ final class LruSets {
    * @param keyMask the bits of a tag that are equal in all tags of one search
    */
   LruSets(int sets, int ways, long keyMask) {
-    if (sets * ways > MAX_SLOTS) {
-      throw new IllegalArgumentException(sets * ways + " entries are more than " + MAX_SLOTS);
-    }
     this.ways = ways;
     this.keyMask = keyMask;
     this.stride = (ways + GROUP - 1) / GROUP * GROUP;
@@ -76,6 +74,7 @@ final class LruSets {
     this.values = new long[sets * ways];
     this.lastUsed = new long[sets * ways];
     this.held = new long[(sets * ways + Long.SIZE - 1) / Long.SIZE];
+    this.use = 2L * Long.highestOneBit(sets * ways);
     forgetUses();
   }
 
@@ -97,9 +96,9 @@ final class LruSets {
     return values[slot];
   }
 
-  /** When a way was last used; only the order within a set matters. */
+  /** When a way was last used; only the order matters. */
   long lastUsed(int slot) {
-    return lastUsed[slot] >>> SLOT_BITS;
+    return lastUsed[slot];
   }
 
   /**
@@ -145,7 +144,7 @@ final class LruSets {
 
   /** Makes an entry the most recently used of its set. */
   void use(int slot) {
-    time += MAX_SLOTS;
+    time += use;
     lastUsed[slot] = time | slot;
   }
 
@@ -162,7 +161,7 @@ final class LruSets {
     for (int slot = first; slot < first + ways; slot++) {
       oldest = Math.min(oldest, lastUsed[slot]);
     }
-    return (int) oldest & (MAX_SLOTS - 1);
+    return (int) (oldest & (use - 1));
   }
 
   /** Stores a pair in a slot of a set, as most recently used. */

@@ -33,6 +33,24 @@ class DataCachesTest {
     assertEquals(1, caches.hits(1, User.DATA));
   }
 
+  /** The third levels of large servers: 320 MByte in 20 ways. */
+  @Test
+  void aLevelOfMillionsOfLinesIsLeastRecentlyUsedInItsLastSetToo() {
+    int sets = 1 << 18;
+    DataCaches caches = new DataCaches(List.of(new DataCaches.Level("L3", sets, 20, 70)), 300);
+    for (int way = 0; way <= 20; way++) {
+      assertEquals(300, caches.access(lineOfLastSet(way, sets), User.DATA));
+    }
+    assertEquals(70, caches.access(lineOfLastSet(1, sets), User.DATA));
+    assertEquals(300, caches.access(lineOfLastSet(0, sets), User.DATA)); // line 20 put it out
+    assertEquals(70, caches.access(lineOfLastSet(1, sets), User.DATA));
+    assertEquals(300, caches.access(lineOfLastSet(2, sets), User.DATA)); // line 0 put it out
+  }
+
+  private static long lineOfLastSet(int way, int sets) {
+    return ((long) way * sets + sets - 1) * DataCaches.LINE;
+  }
+
   @Property(tries = 300)
   void everyLevelIsLeastRecentlyUsed(
       @ForAll @Size(max = 200) List<@LongRange(min = 0, max = 40) Long> lines) {
