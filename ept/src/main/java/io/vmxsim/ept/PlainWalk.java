@@ -26,7 +26,15 @@ final class PlainWalk {
   private final PhysicalMemory memory;
   private final GuestDirectory[] directories = new GuestDirectory[DIRECTORIES];
   private final GuestRegion[] guestRegions = new GuestRegion[REGIONS];
+
+  /** Regions of guest-physical memory that pages were found in. */
   private final EptRegion[] eptRegions = new EptRegion[REGIONS];
+
+  /**
+   * And those that guest paging structures were found in, apart: a page's region that took the
+   * place of one of these would take every way through it along.
+   */
+  private final EptRegion[] structureRegions = new EptRegion[REGIONS];
 
   /** The page tables of the regions, one reference nearer. */
   private final byte[][] guestPageTables = new byte[REGIONS][];
@@ -44,6 +52,7 @@ final class PlainWalk {
     Arrays.setAll(directories, i -> new GuestDirectory());
     Arrays.fill(guestRegions, NOWHERE);
     Arrays.fill(eptRegions, NOWHERE_IN_EPT);
+    Arrays.fill(structureRegions, NOWHERE_IN_EPT);
     Arrays.fill(guestPageTables, NO_PAGE);
     Arrays.fill(eptPageTables, NO_PAGE);
   }
@@ -137,23 +146,29 @@ final class PlainWalk {
     return leads ? directory : null;
   }
 
-  /** The region of a guest-physical address, if its entries are plain. */
-  @Nullable EptRegion eptRegion(long eptp, EptFeatures features, long gpa) {
-    EptRegion region = eptRegions[index(EptRegion.number(gpa))];
-    return region.leads(eptp, features, gpa) ? region : noteEpt(eptp, features, gpa);
+  /** The region that a guest paging structure is in, if its entries are plain. */
+  @Nullable EptRegion structureRegion(long eptp, EptFeatures features, long gpa) {
+    EptRegion region = structureRegions[index(EptRegion.number(gpa))];
+    return region.leads(eptp, features, gpa)
+        ? region
+        : noteIn(structureRegions, eptp, features, gpa);
   }
 
   private @Nullable EptRegion noteEpt(long eptp, EptFeatures features, long gpa) {
-    int index = index(EptRegion.number(gpa));
-    if (eptRegions[index] == NOWHERE_IN_EPT) {
-      eptRegions[index] = new EptRegion();
+    EptRegion region = noteIn(eptRegions, eptp, features, gpa);
+    if (region != null) {
+      eptPageTables[index(EptRegion.number(gpa))] = region.pageTable();
     }
-    EptRegion region = eptRegions[index];
-    if (!region.note(memory, eptp, features, gpa)) {
-      return null;
-    }
-    eptPageTables[index] = region.pageTable();
     return region;
+  }
+
+  private @Nullable EptRegion noteIn(
+      EptRegion[] regions, long eptp, EptFeatures features, long gpa) {
+    int index = index(EptRegion.number(gpa));
+    if (regions[index] == NOWHERE_IN_EPT) {
+      regions[index] = new EptRegion();
+    }
+    return regions[index].note(memory, eptp, features, gpa) ? regions[index] : null;
   }
 
   private static int index(long number) {

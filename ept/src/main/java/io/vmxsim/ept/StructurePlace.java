@@ -35,7 +35,7 @@ final class StructurePlace {
     if (features == null) {
       return walk.memory().allocatedPage(address);
     }
-    EptRegion found = walk.eptRegion(eptp, features, address);
+    EptRegion found = walk.structureRegion(eptp, features, address);
     if (found == null) {
       return null;
     }
