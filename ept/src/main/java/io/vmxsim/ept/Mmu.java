@@ -364,7 +364,7 @@ public final class Mmu {
       return Status.OK;
     }
     if (plainWalks) {
-      plainWalk.begin(va, eptp != 0);
+      plainWalk.begin(va);
     }
     long entry = level.use(va, contextTag, globalTag);
     if (entry != 0 && permits(entry, access)) {

@@ -67,19 +67,20 @@ final class PlainWalk {
   }
 
   /**
-   * Begins a walk at its end: reads the entries that map the page where walks were led to them
-   * before. Nothing that is done until {@link #entry} tells whether that is the way waits for them.
-   *
-   * @param nested whether EPT is in use
+   * Begins a walk at its end: reads the guest's entry that maps the page, where walks were led to
+   * it before. Nothing that is done until {@link #entry} tells whether that is the way waits for
+   * it.
    */
-  void begin(long linear, boolean nested) {
+  void begin(long linear) {
     guestIndex = index(GuestRegion.number(linear));
     guestEntry = PhysicalMemory.entryOf(guestPageTables[guestIndex], linear >>> 9);
-    if (nested) {
-      long frame = EptWalk.addressIn(guestEntry);
-      eptIndex = index(EptRegion.number(frame));
-      eptEntry = PhysicalMemory.entryOf(eptPageTables[eptIndex], frame >>> 9);
-    }
+  }
+
+  /** The same for EPT's entry: nothing waits for it until it is known whether that is the way. */
+  private void beginInEpt() {
+    long frame = EptWalk.addressIn(guestEntry);
+    eptIndex = index(EptRegion.number(frame));
+    eptEntry = PhysicalMemory.entryOf(eptPageTables[eptIndex], frame >>> 9);
   }
 
   /**
@@ -92,13 +93,19 @@ final class PlainWalk {
    * @param linear the address that the walk has begun with
    */
   long entry(PagingState state, long eptp, @Nullable EptFeatures features, long linear) {
+    if (features != null) {
+      beginInEpt();
+    }
     GuestRegion region = guestRegions[guestIndex];
     if (!region.leads(state, eptp, features, linear)) {
       region = note(state, eptp, features, linear);
       if (region == null) {
         return 0;
       }
-      begin(linear, features != null);
+      begin(linear);
+      if (features != null) {
+        beginInEpt();
+      }
     }
     if (!state.isPlainPage(guestEntry)) {
       return 0;
