@@ -74,7 +74,7 @@ final class LruSets {
     this.values = new long[sets * ways];
     this.lastUsed = new long[sets * ways];
     this.held = new long[(sets * ways + Long.SIZE - 1) / Long.SIZE];
-    this.use = 2L * Long.highestOneBit(sets * ways);
+    this.use = 2L * Long.highestOneBit((long) sets * ways);
     forgetUses();
   }
 
