@@ -28,11 +28,13 @@ final class GuestMsrs {
   private final TscDeadline deadline;
   private final Cpuid cpuid;
   private final @Nullable LocalApic apic;
+  private final @Nullable ParavirtualEoi paravirtualEoi;
   private long value;
 
   /**
    * @param cpuid the guest's
    * @param apic the guest's local APIC; null if only its timer's deadline is modelled
+   * @param paravirtualEoi its ends of interrupts without exits; null where there is no APIC
    */
   GuestMsrs(
       CurrentVmcs vmcs,
@@ -40,13 +42,15 @@ final class GuestMsrs {
       GuestControlRegisters control,
       TscDeadline deadline,
       Cpuid cpuid,
-      @Nullable LocalApic apic) {
+      @Nullable LocalApic apic,
+      @Nullable ParavirtualEoi paravirtualEoi) {
     this.vmcs = vmcs;
     this.msrs = msrs;
     this.control = control;
     this.deadline = deadline;
     this.cpuid = cpuid;
     this.apic = apic;
+    this.paravirtualEoi = paravirtualEoi;
   }
 
   /** RDMSR: false where the guest gets #GP(0), else {@link #value} is the MSR's. */
@@ -54,6 +58,10 @@ final class GuestMsrs {
     VmcsField field = fieldOf(number);
     if (apic != null && belongsToApic(number)) {
       return readApic(apic, number);
+    }
+    if (paravirtualEoi != null && number == ParavirtualEoi.MSR) {
+      value = paravirtualEoi.register();
+      return true;
     }
     if (number == Msr.IA32_EFER.address()) {
       value = control.state().efer();
@@ -78,6 +86,9 @@ final class GuestMsrs {
   boolean write(int number, long newValue) {
     if (apic != null && belongsToApic(number)) {
       return writeApic(apic, number, newValue);
+    }
+    if (paravirtualEoi != null && number == ParavirtualEoi.MSR) {
+      return paravirtualEoi.write(newValue);
     }
     if (number == Msr.IA32_EFER.address()) {
       return control.writeEfer(newValue);

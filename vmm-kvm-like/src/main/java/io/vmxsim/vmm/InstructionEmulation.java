@@ -82,6 +82,11 @@ final class InstructionEmulation implements Emulation, EmulationPort {
     registers.storeAll();
   }
 
+  /** The VMM has written to memory of the guest, which may hold code. */
+  void changed(long host) {
+    ((Executor) processor.guest()).code().written(host);
+  }
+
   @Override
   public HandlerOutcome emulate(Vcpu vcpu) {
     if ((vcpu.read(VmcsField.IDT_VECTORING_INFORMATION) & VALID) != 0) {
@@ -174,7 +179,7 @@ final class InstructionEmulation implements Emulation, EmulationPort {
     }
     PhysicalMemory memory = vm.memory();
     long host = vm.toHost(guestPhysical);
-    ((Executor) processor.guest()).code().written(host);
+    changed(host);
     switch (size) {
       case 1 -> memory.write8(host, (int) value);
       case 2 -> memory.write16(host, (int) value);

@@ -49,6 +49,7 @@ public final class Vcpu {
   private final @Nullable LocalApic apic;
   private final PreemptionTimer timer;
   private final TscDeadline deadline = new TscDeadline();
+  private final @Nullable ParavirtualEoi paravirtualEoi;
   private final GuestMsrs guestMsrs;
   private final Emulation emulation;
   private final @Nullable InstructionEmulation instructions;
@@ -131,7 +132,10 @@ public final class Vcpu {
     }
     injection = new EventInjection(vmcs, apic == null ? hostInterrupts : apic);
     timer = new PreemptionTimer(vmcs, capabilities);
-    guestMsrs = new GuestMsrs(vmcs, processor.msrs(), control, deadline, profile.cpuid(), apic);
+    paravirtualEoi = apic == null ? null : new ParavirtualEoi(vm, apic, this::memoryChanged);
+    guestMsrs =
+        new GuestMsrs(
+            vmcs, processor.msrs(), control, deadline, profile.cpuid(), apic, paravirtualEoi);
     boot = new GuestBoot(vm, processor, vmcs, control, guestMsrs);
     paging.addHandlers(handlers);
     VmcsSetup setup = new VmcsSetup(capabilities, vmcs);
@@ -143,6 +147,11 @@ public final class Vcpu {
     setup.writeFields(vm, processor, paging);
     paging.setUp(setup);
     setup.writeControls();
+  }
+
+  /** The VMM has written to the guest's memory. */
+  private void memoryChanged(long host) {
+    machineCode().changed(host);
   }
 
   /** The bits of CR4 that the guest may set. */
@@ -166,7 +175,7 @@ public final class Vcpu {
   public RunOutcome run(long budget) {
     long end = processor.instructions() + budget;
     paused = false;
-    if (apic != null && processor.inNonRoot() && injection.isUrgent()) {
+    if (apic != null && processor.inNonRoot() && mustLeave()) {
       processor.requestInterrupt(KICK);
     }
     while (processor.instructions() < end) {
@@ -196,6 +205,10 @@ public final class Vcpu {
     return RunOutcome.BUDGET;
   }
 
+  private boolean mustLeave() {
+    return injection.isUrgent() || (paravirtualEoi != null && paravirtualEoi.mustSee());
+  }
+
   private void enter() {
     if (!started) {
       started = true;
@@ -207,6 +220,9 @@ public final class Vcpu {
     }
     injection.beforeEntry();
     setTimer();
+    if (paravirtualEoi != null) {
+      paravirtualEoi.beforeEntry();
+    }
     paging.beforeEntry();
     charges.once(Cost.VMM_STATE_SWAP);
     VmxOutcome outcome = launched ? processor.vmx().vmresume() : processor.vmx().vmlaunch();
@@ -228,6 +244,9 @@ public final class Vcpu {
   private boolean handleExit() {
     long reason = vmcs.read(VmcsField.EXIT_REASON);
     injection.takeInterrupted();
+    if (paravirtualEoi != null) {
+      paravirtualEoi.afterExit();
+    }
     charges.handler((int) reason & 0xffff);
     ExitReason basic = ExitReason.of(reason);
     if (basic == null) {
@@ -363,6 +382,9 @@ public final class Vcpu {
   void init() {
     leaveGuest();
     injection.reset();
+    if (paravirtualEoi != null) {
+      paravirtualEoi.reset();
+    }
     machineCode().init();
     started = true;
     halted = false;

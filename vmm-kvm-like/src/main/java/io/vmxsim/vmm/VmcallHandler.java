@@ -43,8 +43,11 @@ final class VmcallHandler implements ExitHandler {
   private static long sendIpi(Vcpu vcpu, LocalApic apic) {
     int command = (int) vcpu.register(CpuState.RSI);
     int first = (int) vcpu.register(CpuState.RDX);
-    if (first < 0 || (command & DESTINATION_OF_ICR) != 0) {
+    if ((command & DESTINATION_OF_ICR) != 0) {
       return INVALID;
+    }
+    if (first < 0) { // beyond every APIC ID
+      return 0;
     }
     int count = 0;
     for (int half = 0; half < 2; half++) {

@@ -257,6 +257,19 @@ public final class LocalApic implements InterruptController {
     }
   }
 
+  /** Whether the end of the interrupt in service changes nothing but that it is not in service. */
+  public boolean mayEndUnseen() {
+    int vector = fixed.inService().highest();
+    return vector >= 0 && !hasRequest() && !fixed.levelTriggered().contains(vector);
+  }
+
+  /**
+   * Whether a fixed interrupt has been requested and is not in service yet, whatever outranks it.
+   */
+  public boolean hasRequest() {
+    return !fixed.requested().isEmpty();
+  }
+
   // ---- IPIs ----------------------------------------------------------------------------------
 
   /** Sends the notification of a posted interrupt, as this APIC's ICR would. */
