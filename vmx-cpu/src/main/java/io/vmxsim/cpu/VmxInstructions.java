@@ -278,6 +278,11 @@ public final class VmxInstructions {
     return entry.enter(vmcs, launch) ? VmxOutcome.SUCCEED : VmxOutcome.ENTRY_FAILED;
   }
 
+  /** Whether software is in VMX root operation in 64-bit mode, and privileged. */
+  public boolean rootMayAccess() {
+    return on && !processor.inNonRoot() && state.cpl() == 0 && state.in64BitMode();
+  }
+
   /** VMREAD of the field with that encoding into {@link #value}. */
   public VmxOutcome vmread(long encoding) {
     VmxOutcome refusal =

@@ -103,7 +103,8 @@ final class Block {
 
   private static boolean changesContext(Op op) {
     return switch (op.group()) {
-      case SYSTEM, VMX, SHADOW_STACK, STATE, NONE -> true;
+      case VMX -> op != Op.VMREAD && op != Op.VMWRITE;
+      case SYSTEM, SHADOW_STACK, STATE, NONE -> true;
       case BRANCH ->
           switch (op) {
             case J_CC, JMP_J, JMP_RM, CALL_J, CALL_RM, RET, LOOP, LOOPE, LOOPNE, JCXZ -> false;

@@ -71,7 +71,9 @@ public final class Executor implements GuestSide {
     mem = new Mem(processor, code, horizon, faults, port);
     Operands operands = new Operands(state, mem, segments);
     interpreter = new Interpreter(processor, operands, progress, faults);
-    packed = new PackedInterpreter(operands, interpreter, progress, horizon, branches, code);
+    packed =
+        new PackedInterpreter(
+            processor.vmx(), operands, interpreter, progress, horizon, branches, code);
   }
 
   /** An executor for the only processor of a machine, which is told to run it. */
@@ -151,7 +153,7 @@ public final class Executor implements GuestSide {
       } else {
         runBlocks(budget);
       }
-      return StepOutcome.DONE;
+      return progress.conclusion();
     } catch (NotCompleted interrupted) {
       refresh();
       if (interrupted.outcome() == StepOutcome.DONE) { // one iteration of a string instruction
@@ -190,7 +192,9 @@ public final class Executor implements GuestSide {
     }
     horizon.end(); // a block of one instruction is followed by none
     run(block, 1);
-    if (processor.inNonRoot() == nonRoot) { // else a VM entry, whose guest has its own traps
+    boolean concluded = progress.conclusion() != StepOutcome.DONE;
+    if (!concluded
+        && processor.inNonRoot() == nonRoot) { // else a VM entry, whose guest has its own traps
       trap(exact, singleStep && isStep(rip + block.code[0].length), monitored);
     }
   }

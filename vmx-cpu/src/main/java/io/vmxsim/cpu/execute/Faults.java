@@ -141,6 +141,11 @@ final class Faults {
     progress.require(outcome, signal);
   }
 
+  /** As {@link #require} at the very end of an instruction that ends its block: does not throw. */
+  void conclude(StepOutcome outcome) {
+    progress.conclude(outcome);
+  }
+
   /** An unmasked SIMD floating-point exception: #XM where software asked for it, else #UD. */
   NotCompleted simdException() {
     boolean asked = (processor.state().cr4() & CpuState.CR4_OSXMMEXCPT) != 0;

@@ -361,6 +361,52 @@ enum Form {
       return in.next;
     }
   },
+  NOT {
+    @Override
+    @Nullable Packed run(PackedInterpreter on, Packed in) {
+      return in.set(on, ~on.register(in.first) & Val.mask(in.size()));
+    }
+  },
+  NOT_M {
+    @Override
+    @Nullable Packed run(PackedInterpreter on, Packed in) {
+      long address = in.address(on);
+      byte[] page = on.mem.pageForStore(address, in.size());
+      if (page == null) {
+        return on.stop(in);
+      }
+      int offset = Mem.offset(address);
+      LittleEndian.set(page, offset, in.size(), ~LittleEndian.get(page, offset, in.size()));
+      return in.next;
+    }
+  },
+  /** Exchanges a register of 8 bytes with memory. */
+  XCHG_8 {
+    @Override
+    @Nullable Packed run(PackedInterpreter on, Packed in) {
+      long address = in.address(on);
+      byte[] page = on.mem.pageForStore(address, 8);
+      if (page == null) {
+        return on.stop(in);
+      }
+      int offset = Mem.offset(address);
+      long before = LittleEndian.get(page, offset, 8);
+      LittleEndian.set(page, offset, 8, on.register(in.first));
+      return in.set(on, before);
+    }
+  },
+  VMREAD {
+    @Override
+    @Nullable Packed run(PackedInterpreter on, Packed in) {
+      return on.vmread(in);
+    }
+  },
+  VMWRITE {
+    @Override
+    @Nullable Packed run(PackedInterpreter on, Packed in) {
+      return on.vmwrite(in);
+    }
+  },
   PUSH {
     @Override
     @Nullable Packed run(PackedInterpreter on, Packed in) {

@@ -6,6 +6,8 @@ import static io.vmxsim.cpu.execute.Packed.BLOCK;
 import io.vmxsim.cpu.BranchHistory;
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.StatusFlags;
+import io.vmxsim.cpu.VmxInstructions;
+import io.vmxsim.cpu.VmxOutcome;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.ept.PhysicalMemory;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +42,7 @@ final class PackedInterpreter {
   final AluOperations alu;
   final ShiftOperations shift;
   final MultiplyOperations multiply;
+  private final VmxInstructions vmx;
 
   /** The block that runs, and the RIP of its first instruction. */
   private Block block;
@@ -51,12 +54,14 @@ final class PackedInterpreter {
 
   @SuppressWarnings("NullAway.Init") // run sets the block
   PackedInterpreter(
+      VmxInstructions vmx,
       Operands operands,
       Interpreter interpreter,
       Progress progress,
       Horizon horizon,
       BranchHistory branches,
       CodeCache code) {
+    this.vmx = vmx;
     this.code = code;
     this.progress = progress;
     this.horizon = horizon;
@@ -106,6 +111,9 @@ final class PackedInterpreter {
 
   /** The first {@code count} instructions of the block have run, the last of them plainly. */
   private void leave(int count) {
+    if (progress.isAbandoned()) {
+      return; // the last was a VM entry or an exit, and RIP is where that has led
+    }
     long target = registers[Instruction.RIP];
     if (target != (start + block.ends[count - 1] & ripMask())) {
       branches.taken(start + block.beginning(count - 1), target);
@@ -218,6 +226,32 @@ final class PackedInterpreter {
   /** Whether an address is in the page of the present block. */
   private boolean isInPage(long address) {
     return (address ^ start) >>> PAGE_SHIFT == 0;
+  }
+
+  /** VMREAD into a register, by root software that may. */
+  @Nullable Packed vmread(Packed in) {
+    if (!vmx.rootMayAccess()) {
+      return stop(in);
+    }
+    if (vmx.vmread(in.source(this)) == VmxOutcome.SUCCEED) {
+      in.set(this, vmx.value());
+    }
+    return behind(in);
+  }
+
+  /** VMWRITE from a register, by root software that may. */
+  @Nullable Packed vmwrite(Packed in) {
+    if (!vmx.rootMayAccess()) {
+      return stop(in);
+    }
+    vmx.vmwrite(in.source(this), registers[in.first]);
+    return behind(in);
+  }
+
+  /** Goes on behind an instruction that has cost more than its base cost. */
+  private @Nullable Packed behind(Packed in) {
+    horizon.timePassed();
+    return horizon.isFar() ? in.next : goOn(in, in.position + 1, start + in.end);
   }
 
   boolean push(long value) {

@@ -21,6 +21,9 @@ final class Progress {
   /** Whether an instruction of the block that runs may have asked. */
   private boolean asked;
 
+  /** How the last instruction of the block ended, if it was a VM entry, an exit or a fault. */
+  private StepOutcome conclusion = StepOutcome.DONE;
+
   Progress(Processor processor) {
     this.processor = processor;
     state = processor.state();
@@ -29,6 +32,7 @@ final class Progress {
   /** A block begins to run. */
   void begin() {
     asked = false;
+    conclusion = StepOutcome.DONE;
   }
 
   /** An instruction of a block is about to run that may ask; the block began at {@code rip}. */
@@ -109,6 +113,29 @@ final class Progress {
       processor.retireRun(count - settled, running.prices[count] - running.prices[settled]);
       settled = count;
     }
+  }
+
+  /** Whether the block that runs has been left otherwise than by its end or a branch. */
+  boolean isAbandoned() {
+    return asked && block == null;
+  }
+
+  /**
+   * The last instruction of a block has ended so, and nothing of it is left to do.
+   *
+   * <p>JUSTIFICATION beside {@link #require}: most VM exits come this way, and an exception through
+   * several frames of the host costs more than the VM exit (SideBySideExits).
+   */
+  void conclude(StepOutcome outcome) {
+    if (outcome != StepOutcome.DONE) {
+      block = null;
+      conclusion = outcome;
+    }
+  }
+
+  /** What the last block concluded with: DONE, unless it was left by a VM entry, exit or fault. */
+  StepOutcome conclusion() {
+    return conclusion;
   }
 
   /** DONE if the sensitive instruction completed; else throws. */

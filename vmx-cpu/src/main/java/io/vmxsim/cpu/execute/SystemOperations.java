@@ -58,16 +58,16 @@ final class SystemOperations {
     int length = in.length;
     int size = in.operandSize;
     switch (in.op) {
-      case CPUID -> faults.require(sensitive.cpuid(length));
-      case RDMSR -> faults.require(sensitive.rdmsr(length));
-      case WRMSR -> faults.require(sensitive.wrmsr(length));
-      case IN_I -> faults.require(immediateIo(in, ExitQualification.Io.IN));
-      case IN_DX -> faults.require(sensitive.in(port(), size, length));
-      case OUT_I -> faults.require(immediateIo(in, 0));
-      case OUT_DX -> faults.require(sensitive.out(port(), size, length));
-      case RDTSC -> faults.require(sensitive.rdtsc(length));
-      case RDTSCP -> faults.require(sensitive.rdtscp(length));
-      case RDPMC -> faults.require(sensitive.rdpmc(length));
+      case CPUID -> faults.conclude(sensitive.cpuid(length));
+      case RDMSR -> faults.conclude(sensitive.rdmsr(length));
+      case WRMSR -> faults.conclude(sensitive.wrmsr(length));
+      case IN_I -> faults.conclude(immediateIo(in, ExitQualification.Io.IN));
+      case IN_DX -> faults.conclude(sensitive.in(port(), size, length));
+      case OUT_I -> faults.conclude(immediateIo(in, 0));
+      case OUT_DX -> faults.conclude(sensitive.out(port(), size, length));
+      case RDTSC -> faults.conclude(sensitive.rdtsc(length));
+      case RDTSCP -> faults.conclude(sensitive.rdtscp(length));
+      case RDPMC -> faults.conclude(sensitive.rdpmc(length));
       case RDRAND -> {
         sensitive.operands(InstructionInformation.random(in.rm, size), 0);
         faults.require(sensitive.rdrand(in.rm, size, length));
@@ -76,8 +76,8 @@ final class SystemOperations {
         sensitive.operands(InstructionInformation.random(in.rm, size), 0);
         faults.require(sensitive.rdseed(in.rm, size, length));
       }
-      case HLT -> faults.require(sensitive.hlt(length));
-      case PAUSE -> faults.require(sensitive.pause(length));
+      case HLT -> faults.conclude(sensitive.hlt(length));
+      case PAUSE -> faults.conclude(sensitive.pause(length));
       case UD0, UD1, UD2 -> throw faults.invalidOpcode();
       default -> control(in, length);
     }
@@ -96,7 +96,7 @@ final class SystemOperations {
     switch (in.op) {
       case MOV_CR_R -> {
         long value = Val.zeroExtend(state.register(in.rm), width);
-        faults.require(sensitive.movToCr(in.reg, value, in.rm, length));
+        faults.conclude(sensitive.movToCr(in.reg, value, in.rm, length));
       }
       case MOV_R_CR -> {
         faults.require(sensitive.movFromCr(in.reg, in.rm, length));
@@ -104,13 +104,13 @@ final class SystemOperations {
       }
       case MOV_DR_R -> {
         long value = Val.zeroExtend(state.register(in.rm), width);
-        faults.require(sensitive.movToDr(in.reg, value, in.rm, length));
+        faults.conclude(sensitive.movToDr(in.reg, value, in.rm, length));
       }
       case MOV_R_DR -> {
         faults.require(sensitive.movFromDr(in.reg, in.rm, length));
         operands.setRegister(in.rm, width, state.register(in.rm));
       }
-      case CLTS -> faults.require(sensitive.clts(length));
+      case CLTS -> faults.conclude(sensitive.clts(length));
       case LMSW -> faults.require(sensitive.lmsw(operands.load(in, 2) & 0xffff, length));
       case SMSW -> {
         if (state.cpl() > 0 && (state.cr4() & CpuState.CR4_UMIP) != 0) {
@@ -120,17 +120,17 @@ final class SystemOperations {
         operands.store(in, in.isMemory ? 2 : in.operandSize, cr0);
       }
       case INVLPG ->
-          faults.require(
+          faults.conclude(
               sensitive.invlpg(segments.unchecked(in.segment, operands.offset(in)), length));
       case INVPCID -> invpcid(in, length);
-      case INVD -> faults.require(sensitive.invd(length));
-      case WBINVD -> faults.require(sensitive.wbinvd(length));
+      case INVD -> faults.conclude(sensitive.invd(length));
+      case WBINVD -> faults.conclude(sensitive.wbinvd(length));
       case MONITOR -> {
         long offset = Val.zeroExtend(state.register(RAX), in.addressSize);
         faults.require(sensitive.monitor(segments.unchecked(in.segment, offset), length));
       }
-      case MWAIT -> faults.require(sensitive.mwait(length));
-      case XSETBV -> faults.require(sensitive.xsetbv(length));
+      case MWAIT -> faults.conclude(sensitive.mwait(length));
+      case XSETBV -> faults.conclude(sensitive.xsetbv(length));
       case UMWAIT -> userWait(in, Intercept.UMWAIT);
       case TPAUSE -> userWait(in, Intercept.TPAUSE);
       default -> registers(in);

@@ -61,7 +61,7 @@ final class VmxOperations {
       case VMRESUME -> enter(vmx::vmresume);
       case VMCALL -> {
         if (processor.inNonRoot()) {
-          faults.require(processor.sensitive().vmcall(in.length));
+          faults.conclude(processor.sensitive().vmcall(in.length));
         } else {
           settle(vmx.vmcall());
         }
@@ -107,9 +107,10 @@ final class VmxOperations {
       processor.countUnpriced();
     }
     if (outcome == VmxOutcome.SUCCEED || outcome == VmxOutcome.ENTRY_FAILED) {
-      faults.require(StepOutcome.FAULTED);
+      faults.conclude(StepOutcome.FAULTED);
+    } else {
+      progress.resume();
     }
-    progress.resume();
   }
 
   /** What did not complete the instruction ends it here. */

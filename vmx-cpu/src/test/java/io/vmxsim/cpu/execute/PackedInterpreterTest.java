@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.VmxOutcome;
 import io.vmxsim.cpu.decode.Assembler;
 import io.vmxsim.cpu.decode.CodeMode;
 import io.vmxsim.cpu.decode.Decoder;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.decode.Op;
 import io.vmxsim.ept.PhysicalMemory;
+import io.vmxsim.vmcs.VmcsField;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -28,10 +30,15 @@ class PackedInterpreterTest {
   private static final long PML4 = 0x1000;
   private static final long CODE = 0x10_0000;
   private static final long DATA = 0x20_0000;
+  private static final long VMXON_REGION = 0x8000;
+  private static final long VMCS_REGION = 0x9000;
   private static final int PAGES = 4;
   private static final int INSTRUCTIONS = 60;
 
-  /** R a register of 8 bytes, E of 4, B of 1; M memory, N a number, J a label ahead. */
+  /**
+   * R a register of 8 bytes, E of 4, B of 1; M memory, N a number, J a label ahead, V the encoding
+   * of a VMCS field.
+   */
   private static final List<String> TEMPLATES =
       List.of(
           "OP R, R",
@@ -75,6 +82,14 @@ class PackedInterpreterTest {
           "inc dword ptr M",
           "neg R",
           "not E",
+          "not R",
+          "not dword ptr M",
+          "xchg M, R",
+          "xchg M, E",
+          "vmread R, rdi",
+          "vmwrite rdi, R",
+          "mov edi, V",
+          "mov edi, V",
           "shl R, S",
           "shr E, S",
           "sar R, S",
@@ -122,7 +137,16 @@ class PackedInterpreterTest {
       List.of("add", "or", "and", "sub", "xor", "cmp", "adc");
   private static final List<String> REGISTERS = List.of("ax", "cx", "dx", "bx", "bp", "di");
 
-  private static String pick(Random random, List<String> list) {
+  private static final List<VmcsField> FIELDS =
+      List.of(
+          VmcsField.GUEST_ES_SELECTOR,
+          VmcsField.GUEST_RIP,
+          VmcsField.EXIT_REASON,
+          VmcsField.TSC_OFFSET,
+          VmcsField.EXCEPTION_BITMAP,
+          VmcsField.GUEST_IA32_FRED_RSP1); // not on this processor
+
+  private static <T> T pick(Random random, List<T> list) {
     return list.get(random.nextInt(list.size()));
   }
 
@@ -144,6 +168,7 @@ class PackedInterpreterTest {
               case 'W' -> pick(random, REGISTERS);
               case 'M' -> address(random);
               case 'N' -> Integer.toString(random.nextInt(200) - 100);
+              case 'V' -> "0x" + Integer.toHexString(pick(random, FIELDS).encoding());
               case 'S' -> Integer.toString(random.nextInt(64));
               case 'J' -> "l" + (i + 1 + random.nextInt(INSTRUCTIONS - i));
               default -> String.valueOf(c);
@@ -193,6 +218,17 @@ class PackedInterpreterTest {
       Decoder decoder = new Decoder(profile.cpuid()::has);
       CodeCache cache = new CodeCache(memory, decoder, processor.costs(), packs);
       processor.setGuest(new Executor(processor, cache));
+      if (random.nextBoolean()) {
+        enterRootOperation();
+      }
+    }
+
+    private void enterRootOperation() {
+      int revision = processor.profile().vmxCapabilities().revisionId();
+      memory.write32(VMXON_REGION, revision);
+      memory.write32(VMCS_REGION, revision);
+      assertEquals(VmxOutcome.SUCCEED, processor.vmx().vmxon(VMXON_REGION));
+      assertEquals(VmxOutcome.SUCCEED, processor.vmx().vmptrld(VMCS_REGION));
     }
 
     private String everything() {
