@@ -13,7 +13,7 @@ final class ExitCode {
   /** Bad input or usage: one line on standard error says which. */
   static final int BAD_INPUT = 2;
 
-  /** A triple fault shut the machine down. */
+  /** A triple fault or a VMX abort shut the machine down. */
   static final int TRIPLE_FAULT = 4;
 
   /** The run met something vmxsim does not model, and names it. */

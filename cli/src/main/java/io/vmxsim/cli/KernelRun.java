@@ -13,6 +13,7 @@ import io.vmxsim.cpu.snapshot.Snapshot;
 import io.vmxsim.guests.ImageLoader;
 import io.vmxsim.traces.MachineReport;
 import io.vmxsim.vmcs.NotModelledException;
+import io.vmxsim.vmcs.VmxAbort;
 import io.vmxsim.vmcs.doctor.Diagnosis;
 import io.vmxsim.vmcs.doctor.DiagnosisText;
 import java.io.PrintWriter;
@@ -164,6 +165,13 @@ final class KernelRun {
       }
       case TRIPLE_FAULT -> {
         err.print("vmxsim: triple fault: " + where(machine));
+        err.flush();
+        return ExitCode.TRIPLE_FAULT;
+      }
+      case VMX_ABORT -> {
+        VmxAbort abort = machine.processor(end.processor()).vmxAbort();
+        err.println("vmxsim: VMX abort: " + (abort == null ? "?" : abort.reason()));
+        err.print(where(machine));
         err.flush();
         return ExitCode.TRIPLE_FAULT;
       }

@@ -58,7 +58,7 @@ import picocli.CommandLine.Spec;
       "0:fine",
       "1:validate found a published number that does not hold",
       "2:bad input or usage, in one line that says which",
-      "4:a triple fault shut the guest's machine down",
+      "4:a triple fault or a VMX abort shut the guest's machine down",
       "6:met something that is not modelled, and names it",
       "8:reached --limit or --max-instructions",
       "10:a bug in vmxsim",

@@ -1,6 +1,6 @@
 package io.vmxsim.cpu;
 
-/** What the logical processor is doing: Table 24-1 of "Guest Non-Register State", by number. */
+/** What the logical processor is doing: Table 24-1 of "Guest Non-Register State", by number; and one more. */
 public final class ActivityState {
   /** Executing instructions normally. */
   public static final int ACTIVE = 0;
@@ -13,6 +13,9 @@ public final class ActivityState {
 
   /** Inactive until a start-up IPI arrives. */
   public static final int WAIT_FOR_SIPI = 3;
+
+  /** The VMX-abort shutdown state (27.7), which only a RESET ends; no VMCS holds it. */
+  public static final int VMX_ABORT = 4;
 
   private ActivityState() {}
 }

@@ -13,6 +13,7 @@ import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.Vmcs;
+import io.vmxsim.vmcs.VmxAbort;
 import io.vmxsim.vmcs.rules.EntryContext;
 import io.vmxsim.vmcs.rules.EntryRule;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +59,7 @@ public final class Processor {
   private @Nullable ExitObserver exitObserver;
   private transient @Nullable EntryFailureObserver entryFailureObserver;
   private @Nullable Vmcs controlling;
+  private @Nullable VmxAbort vmxAbort;
   private boolean exitUnreported;
   private long instructions;
   private long entries;
@@ -349,6 +351,19 @@ public final class Processor {
     apicAccessPage.leaveNonRoot();
   }
 
+  /** A VM exit could not be completed: the processor shuts down. */
+  void abort(VmxAbort abort) {
+    vmxAbort = abort;
+    leaveNonRoot();
+    mmu.leaveGuest();
+    state.activity = ActivityState.VMX_ABORT;
+  }
+
+  /** The VMX abort that has shut the processor down; null if there was none. */
+  public @Nullable VmxAbort vmxAbort() {
+    return vmxAbort;
+  }
+
   /** The exit happened inside VMLAUNCH or VMRESUME: {@link #run} has it to report. */
   void exitedDuringEntry() {
     exitUnreported = true;
@@ -379,11 +394,17 @@ public final class Processor {
   }
 
   /**
-   * Drives the guest side until a VM exit, a wait, the end, or {@code budget} instructions.
+   * Drives the guest side until a VM exit, a wait, the end, or {@code budget} instructions. A VMX
+   * abort is the end.
    *
    * @param budget instructions to retire at most, positive
    */
   public RunOutcome run(long budget) {
+    RunOutcome outcome = runUntilExit(budget);
+    return vmxAbort == null ? outcome : RunOutcome.FINISHED;
+  }
+
+  private RunOutcome runUntilExit(long budget) {
     if (exitUnreported) {
       exitUnreported = false;
       return RunOutcome.EXIT;
@@ -393,7 +414,7 @@ public final class Processor {
     }
     return switch (state.activity) {
       case ActivityState.ACTIVE -> guest().advance(this, budget);
-      case ActivityState.SHUTDOWN -> RunOutcome.FINISHED;
+      case ActivityState.SHUTDOWN, ActivityState.VMX_ABORT -> RunOutcome.FINISHED;
       default -> RunOutcome.HALTED;
     };
   }

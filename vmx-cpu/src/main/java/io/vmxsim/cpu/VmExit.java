@@ -1,7 +1,6 @@
 package io.vmxsim.cpu;
 
 import io.vmxsim.ept.Mmu;
-import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.ept.WalkResult;
 import io.vmxsim.vmcs.EntryControl;
 import io.vmxsim.vmcs.EventType;
@@ -12,6 +11,8 @@ import io.vmxsim.vmcs.InterruptionInformation;
 import io.vmxsim.vmcs.PinControl;
 import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
+import io.vmxsim.vmcs.VmcsRegion;
+import io.vmxsim.vmcs.VmxAbort;
 
 /**
  * VM exits: chapter 27, in its order. Record the exit information (27.2), save the guest state
@@ -21,13 +22,6 @@ import io.vmxsim.vmcs.VmcsField;
  * <p>Fields that the SDM leaves undefined for an exit keep what they held.
  */
 final class VmExit {
-  /** VMX-abort indicators. */
-  private static final int ABORT_SAVING_GUEST_MSRS = 1;
-
-  private static final int ABORT_HOST_PDPTES = 2;
-  private static final int ABORT_LOADING_HOST_MSRS = 4;
-  private static final int ABORT_LEAVING_IA32E_MODE = 6;
-
   private static final long LOW_32 = 0xffffffffL;
 
   private final Processor processor;
@@ -158,9 +152,9 @@ final class VmExit {
     boolean ia32eMode = state.inIa32eMode();
     long stored = vmcs.get(VmcsField.VM_EXIT_MSR_STORE_COUNT);
     if (msrLists.store(vmcs.get(VmcsField.VM_EXIT_MSR_STORE_ADDRESS), stored) != 0) {
-      abort(ABORT_SAVING_GUEST_MSRS);
+      abort(VmxAbort.SAVING_GUEST_MSRS);
     } else if (ia32eMode && !vmcs.enabled(ExitControl.HOST_ADDRESS_SPACE_SIZE)) {
-      abort(ABORT_LEAVING_IA32E_MODE);
+      abort(VmxAbort.LEAVING_IA32E_MODE);
     } else {
       boolean virtualNmis = processor.intercepts().on(PinControl.VIRTUAL_NMIS);
       boolean nmiBlocked =
@@ -244,7 +238,7 @@ final class VmExit {
   private void loadHost(Vmcs vmcs, boolean nmiBlocked) {
     boolean vpid = Intercepts.vpidEnabled(vmcs);
     if (!hostState.load(vmcs)) {
-      abort(ABORT_HOST_PDPTES);
+      abort(VmxAbort.HOST_PDPTES);
       return;
     }
     state.interruptibility = nmiBlocked ? Interruptibility.NMI : 0;
@@ -256,16 +250,17 @@ final class VmExit {
     }
     long count = vmcs.get(VmcsField.VM_EXIT_MSR_LOAD_COUNT);
     if (msrLists.load(vmcs.get(VmcsField.VM_EXIT_MSR_LOAD_ADDRESS), count) != 0) {
-      abort(ABORT_LOADING_HOST_MSRS);
+      abort(VmxAbort.LOADING_HOST_MSRS);
     }
   }
 
-  /** "VMX Aborts" (27.7): the indicator at offset 4 of the VMCS region, and shutdown. */
-  private void abort(int indicator) {
-    PhysicalMemory memory = processor.memory();
-    memory.write32(processor.vmx().currentPointer() + 4, indicator);
-    processor.leaveNonRoot();
-    processor.mmu().leaveGuest();
-    state.activity = ActivityState.SHUTDOWN;
+  /**
+   * "VMX Aborts" (27.7): the indicator in the VMCS region, whose VMCS data stay as they are, and a
+   * shutdown that ends with a RESET.
+   */
+  private void abort(VmxAbort abort) {
+    long indicator = processor.vmx().currentPointer() + VmcsRegion.ABORT_INDICATOR_OFFSET;
+    processor.memory().write32(indicator, abort.indicator());
+    processor.abort(abort);
   }
 }

@@ -173,18 +173,6 @@ class VmEntryTest {
   }
 
   @Test
-  void aFailureToLoadHostMsrsIsAVmxAbort() {
-    VmxFixture f = VmxFixture.ready();
-    f.memory.write32(MSR_AREA, Msr.IA32_GS_BASE.address());
-    f.write(VmcsField.VM_EXIT_MSR_LOAD_ADDRESS, MSR_AREA);
-    f.write(VmcsField.VM_EXIT_MSR_LOAD_COUNT, 1);
-    f.launch();
-    f.sensitive().cpuid(2);
-    assertEquals(4, f.memory.read32(VmxFixture.VMCS_REGION + 4));
-    assertEquals(ActivityState.SHUTDOWN, f.state().activity);
-  }
-
-  @Test
   void entryInjectsAnEventThroughTheGuestsIdt() {
     VmxFixture f = VmxFixture.ready();
     f.write(VmcsField.GUEST_RFLAGS, 0x202);

@@ -86,6 +86,7 @@ public final class SuiteRun {
     return switch (end.cause()) {
       case GUEST -> told(end.exitCode(), instructions);
       case LIMIT -> result(Outcome.ABORT, 0, instructions, "instruction limit at " + processor);
+      case VMX_ABORT -> result(Outcome.ABORT, 0, instructions, "VMX abort at " + processor);
       case TRIPLE_FAULT -> result(Outcome.ABORT, 0, instructions, "triple fault at " + processor);
       case HALTED -> result(Outcome.ABORT, 0, instructions, "halted for good at " + processor);
       case RESET -> result(Outcome.ABORT, 0, instructions, "reset by the guest");

@@ -5,6 +5,7 @@ import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.cpu.apic.ApicNetwork;
 import io.vmxsim.cpu.apic.LocalApic;
+import io.vmxsim.cpu.board.MachineEnd.Cause;
 import io.vmxsim.cpu.execute.Executor;
 import io.vmxsim.cpu.execute.InstructionObserver;
 import io.vmxsim.cpu.snapshot.Snapshot;
@@ -139,12 +140,12 @@ public final class Machine {
   private final class Power implements Board.Power {
     @Override
     public void end(int exitCode) {
-      off(MachineEnd.Cause.GUEST, exitCode);
+      off(Cause.GUEST, exitCode);
     }
 
     @Override
     public void reset() {
-      off(MachineEnd.Cause.RESET, 0);
+      off(Cause.RESET, 0);
     }
 
     @Override
@@ -189,7 +190,7 @@ public final class Machine {
     if (interrupted && checkpoint != null) {
       checkpoint.run();
     }
-    MachineEnd.Cause cause = interrupted ? MachineEnd.Cause.INTERRUPTED : MachineEnd.Cause.LIMIT;
+    MachineEnd.Cause cause = interrupted ? Cause.INTERRUPTED : Cause.LIMIT;
     return new MachineEnd(cause, 0, current);
   }
 
@@ -245,7 +246,7 @@ public final class Machine {
     if (board.wakes()) {
       resume();
     } else if (due == Timeline.NEVER) {
-      end = new MachineEnd(MachineEnd.Cause.HALTED, 0, current);
+      end = new MachineEnd(Cause.HALTED, 0, current);
     } else {
       processor(current).idle(Math.max(0, due - processor(current).now()));
     }
@@ -293,7 +294,9 @@ public final class Machine {
       case HALTED -> waitForEvent(processor);
       case FINISHED -> {
         if (end == null && !suspended) {
-          end = new MachineEnd(MachineEnd.Cause.TRIPLE_FAULT, 0, current);
+          boolean aborted = processor.vmxAbort() != null;
+          Cause cause = aborted ? Cause.VMX_ABORT : Cause.TRIPLE_FAULT;
+          end = new MachineEnd(cause, 0, current);
         }
       }
     }
@@ -324,7 +327,7 @@ public final class Machine {
       }
     }
     if (until == Timeline.NEVER) {
-      end = new MachineEnd(MachineEnd.Cause.HALTED, 0, current);
+      end = new MachineEnd(Cause.HALTED, 0, current);
     } else {
       waiting.idle(Math.max(1, until - waiting.now())); // at least 1: others get their turn
     }

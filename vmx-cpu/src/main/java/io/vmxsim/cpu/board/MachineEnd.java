@@ -15,6 +15,8 @@ public record MachineEnd(Cause cause, int exitCode, int processor) {
     RESET,
     /** A processor shut down: an exception on the way to its double-fault handler. */
     TRIPLE_FAULT,
+    /** A VM exit could not be completed ("VMX Aborts", 27.7). */
+    VMX_ABORT,
     /** The instructions it was given are used up. */
     LIMIT,
     /** Somebody outside wants it to stop. */
