@@ -96,6 +96,12 @@ public enum ExitReason {
   /** Bit 31 of the exit-reason field: the VM entry failed while or after loading guest state. */
   public static final long VM_ENTRY_FAILURE = 1L << 31;
 
+  /**
+   * Bit 26: the instruction before the exit, or in which it happened, asserted a bus lock while
+   * "VMM bus-lock detection" was 1 (27.9.1, June 2026).
+   */
+  public static final long BUS_LOCK_ASSERTED = 1L << 26;
+
   private static final @Nullable ExitReason[] BY_NUMBER = byNumber();
 
   private final int number;

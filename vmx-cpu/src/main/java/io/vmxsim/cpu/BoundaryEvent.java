@@ -13,6 +13,8 @@ enum BoundaryEvent {
   APIC_WRITE(States.RUNNING, 0),
   /** The VM exit that a TPR threshold above VTPR makes at VM entry (26.6.7). */
   TPR_BELOW_THRESHOLD(States.RUNNING, 0),
+  /** The VM exit after an instruction that asserted a bus lock (28.2, June 2026). */
+  BUS_LOCK(States.RUNNING, 0),
   /** An INIT signal. */
   INIT(States.RUNNING | States.SHUTDOWN, 0),
   /** A start-up IPI; in every other state it is lost when it arrives. */

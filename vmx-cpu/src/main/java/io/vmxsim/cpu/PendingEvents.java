@@ -26,6 +26,7 @@ final class PendingEvents implements ApicSignals {
   private static final int OF_NON_ROOT =
       BoundaryEvent.APIC_WRITE.mask()
           | BoundaryEvent.TPR_BELOW_THRESHOLD.mask()
+          | BoundaryEvent.BUS_LOCK.mask()
           | BoundaryEvent.MONITOR_TRAP.mask()
           | BoundaryEvent.PREEMPTION_TIMER.mask()
           | BoundaryEvent.NMI_WINDOW.mask()
@@ -46,6 +47,7 @@ final class PendingEvents implements ApicSignals {
 
   private InterruptController controller = requests;
   private @Nullable LocalApic localApic;
+  private final InstructionTimeout timeout;
   private int startUpVector;
   private boolean unblockedByIret;
   private @Nullable InterruptSource timer;
@@ -55,6 +57,7 @@ final class PendingEvents implements ApicSignals {
   PendingEvents(Processor processor) {
     this.processor = processor;
     state = processor.state();
+    timeout = new InstructionTimeout(processor);
     preemptionTimerRate = processor.profile().vmxCapabilities().preemptionTimerRate();
   }
 
@@ -99,6 +102,16 @@ final class PendingEvents implements ApicSignals {
   /** VM entry found VTPR below the TPR threshold (26.6.7). */
   void pendTprBelowThreshold() {
     add(BoundaryEvent.TPR_BELOW_THRESHOLD);
+  }
+
+  /** The instruction asserted a bus lock, while "VMM bus-lock detection" is 1. */
+  void pendBusLock() {
+    add(BoundaryEvent.BUS_LOCK);
+  }
+
+  /** Whether an instruction has asserted a bus lock and no VM exit has told of it. */
+  boolean isBusLockPending() {
+    return has(BoundaryEvent.BUS_LOCK);
   }
 
   /** Whether a virtual interrupt is recognized from now on (29.2.1). */
@@ -297,10 +310,11 @@ final class PendingEvents implements ApicSignals {
     return switch (event) {
       case APIC_WRITE -> emulateApicWrite();
       case TPR_BELOW_THRESHOLD -> exit(ExitReason.TPR_BELOW_THRESHOLD);
+      case BUS_LOCK -> exit(ExitReason.BUS_LOCK);
       case INIT -> takeInit();
       case SIPI -> takeStartUp();
       case MONITOR_TRAP -> exit(ExitReason.MONITOR_TRAP_FLAG);
-      case DEBUG_TRAP -> processor.raise(EventDelivery.DEBUG, 0, 0); // with all that is pending
+      case DEBUG_TRAP -> trap();
       case PREEMPTION_TIMER -> exit(ExitReason.PREEMPTION_TIMER);
       case NMI_WINDOW -> exit(ExitReason.NMI_WINDOW);
       case NMI -> intercepts.on(PinControl.NMI_EXITING) ? exitNmi() : deliverNmi();
@@ -319,6 +333,13 @@ final class PendingEvents implements ApicSignals {
     remove(BoundaryEvent.APIC_WRITE);
     StepOutcome outcome = processor.apicAccessPage().emulateWrite();
     return outcome == StepOutcome.DONE ? takeFirst() : outcome;
+  }
+
+  /** A debug exception with all that is pending, unless that has gone on for too long. */
+  private StepOutcome trap() {
+    return timeout.isOver()
+        ? processor.vmExit().event(ExitReason.NOTIFY)
+        : processor.raise(EventDelivery.DEBUG, 0, 0);
   }
 
   private StepOutcome strikeGuestTimer() {

@@ -562,6 +562,11 @@ public final class Processor {
     pending.requestStartUp(vector);
   }
 
+  /** The instruction under way has asserted a bus lock, while "VMM bus-lock detection" is 1. */
+  public void busLocked() {
+    pending.pendBusLock();
+  }
+
   /** Makes an MTF VM exit pending on the present instruction boundary. */
   public void pendMonitorTrap() {
     pending.pendMonitorTrap();

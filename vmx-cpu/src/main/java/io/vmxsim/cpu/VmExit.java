@@ -169,7 +169,8 @@ final class VmExit {
 
   /** "Recording VM-Exit Information and Updating VM-Entry Control Fields" (27.2). */
   private void record(Vmcs vmcs, ExitReason reason, long qualification, long interruption) {
-    vmcs.set(VmcsField.EXIT_REASON, reason.number());
+    long busLock = processor.pending().isBusLockPending() ? ExitReason.BUS_LOCK_ASSERTED : 0;
+    vmcs.set(VmcsField.EXIT_REASON, reason.number() | busLock);
     vmcs.set(VmcsField.EXIT_QUALIFICATION, qualification);
     vmcs.set(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION, interruption);
     EventDelivery events = processor.events();
@@ -205,6 +206,7 @@ final class VmExit {
   private boolean keepsPendingDebugExceptions(ExitReason reason, long interruption) {
     return switch (reason) {
       case INIT_SIGNAL, TPR_BELOW_THRESHOLD, EOI_INDUCED, APIC_WRITE, MONITOR_TRAP_FLAG -> true;
+      case BUS_LOCK, NOTIFY -> true; // newer, and as much before debug traps as these
       default ->
           (state.interruptibility & Interruptibility.MOV_SS) != 0
               && !isException(interruption, EventDelivery.DEBUG);

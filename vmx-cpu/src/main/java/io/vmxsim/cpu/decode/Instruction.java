@@ -102,6 +102,11 @@ public final class Instruction {
 
   public boolean lock;
 
+  /** Whether its access to memory is a locked one: by its prefix, or as XCHG always is. */
+  public boolean locksMemory() {
+    return isMemory && (lock || op == Op.XCHG_RM_R);
+  }
+
   /** The last repeat prefix was F3: REP, REPE, XRELEASE. False when it was part of the opcode. */
   public boolean rep;
 

@@ -9,6 +9,7 @@ import io.vmxsim.ept.Access;
 import io.vmxsim.ept.Mmu;
 import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.ept.WalkResult.Status;
+import io.vmxsim.vmcs.SecondaryControl;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,7 @@ final class Mem {
   private static final int PAGE = PhysicalMemory.PAGE_BYTES;
   private static final int OFFSET = PAGE - 1;
   private static final int PAGE_SHIFT = 12;
+  private static final int LINE = 64;
 
   /** A question to the MMU that no page answers: one of its accesses does not exist. */
   private static final long NO_PAGE = -1;
@@ -60,6 +62,11 @@ final class Mem {
   private long updateAddress;
   private long updateAddress2;
   private int updateFirst;
+  private long updateLinear;
+  private int updateSize;
+
+  /** Whether instructions with a LOCK prefix are looked at. */
+  private boolean watchesLocks;
 
   Mem(
       Processor processor,
@@ -80,8 +87,9 @@ final class Mem {
     code.beforeCodeInAnotherPage(mmu::closeForWrites);
   }
 
-  /** Takes notice of privilege level, alignment checking and breakpoints. */
+  /** Takes notice of privilege level, alignment checking, breakpoints and bus-lock detection. */
   void refresh() {
+    watchesLocks = processor.intercepts().on(SecondaryControl.VMM_BUS_LOCK_DETECTION);
     apicFrame = processor.apicAccessPage().frame();
     boolean user = state.cpl() == 3;
     privilege = user ? Access.USER : 0;
@@ -260,10 +268,29 @@ final class Mem {
   }
 
   private void prepare(long linear, int size, int access) {
+    updateLinear = linear;
+    updateSize = size;
     updateFirst = Math.min(size, PAGE - ((int) linear & OFFSET));
     updateAddress = translate(linear, updateFirst, access);
     if (updateFirst < size) {
       updateAddress2 = translate(linear + updateFirst, size - updateFirst, access);
+    }
+  }
+
+  /** Whether bus locks are of interest. */
+  boolean watchesLocks() {
+    return watchesLocks;
+  }
+
+  /**
+   * The read-modify-write that has just ended was locked: the bus was, if it crossed a cache line
+   * ("Bus Locking", 8.1.2; all memory is write-back). Events are looked at before the next
+   * instruction then.
+   */
+  void locked() {
+    if ((updateLinear & LINE - 1) + updateSize > LINE) {
+      processor.busLocked();
+      horizon.meetDevice();
     }
   }
 

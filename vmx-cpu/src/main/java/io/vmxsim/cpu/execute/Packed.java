@@ -233,7 +233,7 @@ final class Packed {
     int operation = operation(in);
     if (in.isMemory) {
       boolean compares = operation >= AluOperations.CMP && hasLowRegister(in);
-      return compares ? Form.COMPARE_MR : wide(in, Form.ALU_MR);
+      return compares ? Form.COMPARE_MR : in.lock ? Form.PLAIN : wide(in, Form.ALU_MR);
     }
     if (in.operandSize >= 4) {
       return Form.arithmetic(operation, in.operandSize);

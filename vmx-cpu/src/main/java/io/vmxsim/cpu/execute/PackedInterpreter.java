@@ -138,6 +138,9 @@ final class PackedInterpreter {
     state.rip = next - in.length & ripMask();
     registers[Instruction.RIP] = next & ripMask();
     interpreter.execute(in);
+    if (mem.watchesLocks() && in.locksMemory()) {
+      mem.locked();
+    }
   }
 
   /**
