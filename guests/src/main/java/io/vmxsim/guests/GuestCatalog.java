@@ -39,7 +39,13 @@ public final class GuestCatalog {
           new Guest("test-vmx-instructions", 1),
           new Guest("test-vmx-ept", 1),
           new Guest("test-vmx-events", 1),
-          new Guest("test-vmx-apic", 1));
+          new Guest("test-vmx-apic", 1),
+          new Guest("test-vmx-shadow", 1),
+          new Guest("test-vmx-logging", 1),
+          new Guest("test-vmx-vpid", 1),
+          new Guest("test-vmx-paging", 1),
+          new Guest("test-vmx-waiting", 1),
+          new Guest("test-vmx-signals", 2));
 
   private GuestCatalog() {}
 

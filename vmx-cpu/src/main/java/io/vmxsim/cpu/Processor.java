@@ -412,11 +412,16 @@ public final class Processor {
     if (pollEvents() == StepOutcome.EXIT) {
       return RunOutcome.EXIT;
     }
-    return switch (state.activity) {
-      case ActivityState.ACTIVE -> guest().advance(this, budget);
-      case ActivityState.SHUTDOWN, ActivityState.VMX_ABORT -> RunOutcome.FINISHED;
-      default -> RunOutcome.HALTED;
-    };
+    if (state.activity == ActivityState.ACTIVE) {
+      return guest().advance(this, budget);
+    }
+    return isShutDown() ? RunOutcome.FINISHED : RunOutcome.HALTED;
+  }
+
+  /** Whether the processor has stopped for good. A guest that has may still make VM exits. */
+  public boolean isShutDown() {
+    return state.activity == ActivityState.VMX_ABORT
+        || (state.activity == ActivityState.SHUTDOWN && !inNonRoot());
   }
 
   /**

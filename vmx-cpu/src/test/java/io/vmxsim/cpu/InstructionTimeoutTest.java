@@ -16,6 +16,9 @@ class InstructionTimeoutTest {
   private static final long TSS = 0x1_4000;
   private static final long HANDLER = 0x42_0000;
   private static final long HANDLER_STACK = 0x40_f000;
+  /** Offset of the handler, selector 8, IST 1, an interrupt gate. */
+  private static final long GATE = 0x0042_8e01_0008_0000L;
+
   private static final long TF = 1 << 8;
   private static final long FIRST_BREAKPOINT = 1 << 12 | 1;
 
@@ -23,7 +26,7 @@ class InstructionTimeoutTest {
   private static VmxFixture withHandler(long timeout) {
     VmxFixture f = VmxFixture.ready();
     f.memory.write64(GDT + 8, 0x00af_9b00_0000_ffffL);
-    f.memory.write64(IDT + 16, HANDLER & 0xffff | 8 << 16 | 1L << 32 | 0x8e00L << 32 | 0x42L << 48);
+    f.memory.write64(IDT + 16, GATE);
     f.memory.write64(TSS + 36, HANDLER_STACK);
     f.memory.write16(HANDLER, 0xcf48);
     f.write(VmcsField.GUEST_GDTR_BASE, GDT);

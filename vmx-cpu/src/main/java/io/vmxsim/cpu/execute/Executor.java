@@ -117,7 +117,7 @@ public final class Executor implements GuestSide {
       StepOutcome outcome = processor.pollEvents();
       if (outcome == StepOutcome.DONE) {
         if (state.activity != ActivityState.ACTIVE) {
-          return isShutDown() ? RunOutcome.FINISHED : RunOutcome.HALTED;
+          return processor.isShutDown() ? RunOutcome.FINISHED : RunOutcome.HALTED;
         }
         outcome = step(end - processor.instructions());
       } else {
@@ -128,10 +128,6 @@ public final class Executor implements GuestSide {
       }
     }
     return RunOutcome.BUDGET;
-  }
-
-  private boolean isShutDown() {
-    return state.activity == ActivityState.SHUTDOWN || state.activity == ActivityState.VMX_ABORT;
   }
 
   private void requireOwn(Processor on) {
