@@ -19,6 +19,9 @@ DELIVERY = 0x200
 EXTERNAL_INTERRUPTS = 1               ; pin-based controls
 POSTED_INTERRUPTS = 0x80
 ACKNOWLEDGE = 0x8000                  ; VM-exit control
+X2APIC_MODE = 0x10                    ; secondary control
+BITMAPS = 0x30e000                    ; of MSRs, all 0
+WRMSR_EXIT = 32
 TPR_BELOW_THRESHOLD = 43
 APIC_ACCESS = 44
 VIRTUALIZED_EOI = 45
@@ -63,6 +66,7 @@ main:
   call accesses
   call delivery
   call posted
+  call x2apic
   jmp finish
 
 task_priority:
@@ -79,6 +83,18 @@ task_priority:
   mov qword ptr [guest_rbx], 3
   run {mov cr8, rbx}
   exits "below the threshold it exits", TPR_BELOW_THRESHOLD
+  mov dword ptr [VIRTUAL+0x80], 0x30
+  run nop
+  setbe al
+  cmp al, 1
+  check "without virtualized APIC accesses a VM entry below it fails"
+  secondary ACCESSES
+  run nop
+  exits "with them it does at once", TPR_BELOW_THRESHOLD
+  mov dword ptr [VIRTUAL+0x80], 0x40
+  run nop
+  exits "at the threshold it does not", EXIT_VMCALL
+  secondary 0
   vmcs TPR_THRESHOLD, 0
   mov dword ptr [VIRTUAL+0x80], 0
   ret
@@ -195,6 +211,57 @@ posted:
   check "and out of the descriptor"
   test byte ptr [POSTED+32], 1
   check "ON is clear"
+.none:
+  ret
+
+; The APIC as MSRs.
+x2apic:
+  mov ecx, IA32_VMX_BASIC+11
+  rdmsr
+  test dl, X2APIC_MODE
+  je .none
+  control PIN_BASED_VM_EXECUTION_CONTROLS, IA32_VMX_BASIC+1, EXTERNAL_INTERRUPTS
+  control PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS, IA32_VMX_BASIC+2, ACTIVATE_SECONDARY+TPR_SHADOW+USE_MSR_BITMAPS
+  vmcs ADDRESS_OF_MSR_BITMAPS, BITMAPS
+  vmcs GUEST_INTERRUPT_STATUS, 0
+  vmcs GUEST_RFLAGS, 2
+  secondary X2APIC_MODE
+  mov qword ptr [guest_rcx], 0x808
+  mov qword ptr [guest_rax], 0x30
+  mov qword ptr [guest_rdx], 0
+  run wrmsr
+  exits "WRMSR to the TPR does not exit in virtualized x2APIC mode", EXIT_VMCALL
+  cmp dword ptr [VIRTUAL+0x80], 0x30
+  check "it writes VTPR"
+  mov dword ptr [VIRTUAL+0x80], 0x50
+  run rdmsr
+  cmp dword ptr [guest_rax], 0x50
+  check "RDMSR reads VTPR"
+  secondary X2APIC_MODE+REGISTERS+DELIVERY
+  mov dword ptr [VIRTUAL+0x80], 0
+  mov dword ptr [VIRTUAL+0x30], 0x60015
+  mov qword ptr [guest_rcx], 0x803
+  run rdmsr
+  cmp dword ptr [guest_rax], 0x60015
+  check "with register virtualization the version, too"
+  mov qword ptr [guest_rcx], 0x83f
+  mov qword ptr [guest_rax], 0x60
+  mov qword ptr [GOT], 0
+  vmcs GUEST_RFLAGS, 0x202
+  run wrmsr
+  exits "a self-IPI does not exit", EXIT_VMCALL
+  cmp qword ptr [GOT], 1
+  check "it interrupts the guest"
+  vmcs GUEST_RFLAGS, 2
+  mov qword ptr [guest_rcx], 0x80b
+  mov qword ptr [guest_rax], 0
+  run wrmsr
+  from_vmcs GUEST_INTERRUPT_STATUS
+  cmp eax, 0
+  check "whose service WRMSR to EOI ends"
+  mov byte ptr [BITMAPS+0x901], 8
+  run wrmsr
+  exits "WRMSR exits if its bit in the bitmap is 1", WRMSR_EXIT
 .none:
   ret
 

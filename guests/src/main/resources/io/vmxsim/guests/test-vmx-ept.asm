@@ -10,6 +10,9 @@ READ   = 1
 WRITE  = 2
 EXECUTE = 4
 LARGE  = 0xb0                         ; write-back, 2 MBytes
+USER_EXECUTE = 0x400
+MODE_BASED = 0x400000                 ; secondary control
+EXCEPTION = 0
 VIOLATION = 48
 MISCONFIGURATION = 49
 
@@ -111,6 +114,7 @@ main:
   check "is not the translation of a linear address"
   vmcs GUEST_CR3, TABLES
   with LARGE+7
+  call mode_based
   bt r14d, 21
   jae finish
   vmcs EPT_POINTER, EPT_TABLES+EPT_WRITE_BACK_4_LEVELS+0x40
@@ -126,5 +130,58 @@ main:
   cmp eax, 0x300
   check "a write sets the dirty flag"
   jmp finish
+; Mode-based execute control: bit 2 is for fetches in supervisor mode, bit 10 in user mode; whose
+; fetch it is depends on U/S of the guest's entries, and one of the two views of memory is for users.
+mode_based:
+  mov ecx, IA32_VMX_BASIC+11
+  rdmsr
+  test edx, MODE_BASED
+  je .none
+  control SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS, IA32_VMX_BASIC+11, ENABLE_EPT+ENABLE_VPID+MODE_BASED
+  or dword ptr [EPT_TABLES], USER_EXECUTE
+  or dword ptr [EPT_TABLES+0x1000], USER_EXECUTE
+  with LARGE+READ+EXECUTE
+  run {call rbx}
+  exits "bit 2 lets the supervisor execute", EXIT_VMCALL
+  call enter_user_mode
+  exits "but not users", VIOLATION
+  from_vmcs EXIT_QUALIFICATION
+  and eax, 0x7f
+  cmp eax, 0x2c                       ; a fetch; READ, bit 2
+  check "fetch, READ and bit 2 allowed"
+  with LARGE+READ+USER_EXECUTE
+  run {call rbx}
+  exits "bit 10 does not let the supervisor execute", VIOLATION
+  from_vmcs EXIT_QUALIFICATION
+  and eax, 0x7f
+  cmp eax, 0x4c
+  check "fetch, READ and bit 10 allowed"
+  call enter_user_mode
+  exits "but users", EXCEPTION        ; by HLT, which they may not execute
+  with LARGE+7
+  control SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS, IA32_VMX_BASIC+11, ENABLE_EPT+ENABLE_VPID
+.none:
+  ret
+
+; The guest executes HLT at PAGE in user mode.
+enter_user_mode:
+  mov byte ptr [PAGE], 0xf4
+  vmcs EXCEPTION_BITMAP, 0x2000       ; #GP
+  vmcs GUEST_CS_SELECTOR, USER_CODE
+  vmcs GUEST_CS_ACCESS_RIGHTS, 0xa0fb
+  vmcs GUEST_SS_SELECTOR, USER_DATA
+  vmcs GUEST_SS_ACCESS_RIGHTS, 0xc0f3
+  vmcs GUEST_RIP, PAGE+USER
+  call enter_guest
+  push rax
+  vmcs EXCEPTION_BITMAP, 0
+  vmcs GUEST_CS_SELECTOR, 8
+  vmcs GUEST_CS_ACCESS_RIGHTS, 0xa09b
+  vmcs GUEST_SS_SELECTOR, 0x10
+  vmcs GUEST_SS_ACCESS_RIGHTS, 0xc093
+  pop rax
+  mov byte ptr [PAGE], 0xc3
+  ret
+
 align 8
 all: dq 0, 0

@@ -12,8 +12,7 @@ public enum VmxAbort {
   CORRUPTED_VMCS(3, "the current VMCS has been corrupted through writes to its region"),
   LOADING_HOST_MSRS(4, "there was a failure on loading host MSRs"),
   MACHINE_CHECK(5, "there was a machine-check event during VM exit"),
-  LEAVING_IA32E_MODE(
-      6, "the processor was in IA-32e mode and \"host address-space size\" was 0");
+  LEAVING_IA32E_MODE(6, "the processor was in IA-32e mode and \"host address-space size\" was 0");
 
   private final int indicator;
   private final String reason;

@@ -1,6 +1,9 @@
 package io.vmxsim.cpu;
 
-/** What the logical processor is doing: Table 24-1 of "Guest Non-Register State", by number; and one more. */
+/**
+ * What the logical processor is doing: Table 24-1 of "Guest Non-Register State", by number; and one
+ * more.
+ */
 public final class ActivityState {
   /** Executing instructions normally. */
   public static final int ACTIVE = 0;

@@ -16,6 +16,7 @@ class InstructionTimeoutTest {
   private static final long TSS = 0x1_4000;
   private static final long HANDLER = 0x42_0000;
   private static final long HANDLER_STACK = 0x40_f000;
+
   /** Offset of the handler, selector 8, IST 1, an interrupt gate. */
   private static final long GATE = 0x0042_8e01_0008_0000L;
 
