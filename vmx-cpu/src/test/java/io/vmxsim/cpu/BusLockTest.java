@@ -54,7 +54,9 @@ class BusLockTest {
         "f0 0fb1 0425 3e004100", // lock cmpxchg [41003eh],eax
         "f0 0fc7 0c25 3c004100", // lock cmpxchg8b [41003ch]
         "f0 0fba 2c25 3e004100 02", // lock bts dword [41003eh],2
+        "f0 f7 1425 3e004100", // lock not dword [41003eh]
         "87 0425 3e004100", // xchg [41003eh],eax
+        "48 87 0425 3e004100", // xchg [41003eh],rax
         "f0 87 0425 fe0f4100", // lock xchg [410ffeh],eax: two pages
       })
   void lockedAccessesAcrossCacheLines(String code) {

@@ -2,6 +2,7 @@ package io.vmxsim.cpu.apic;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,36 +33,35 @@ public final class ApicNetwork {
    * @return whether anybody accepted it
    */
   public boolean send(InterruptMessage message) {
+    return send(message, apic -> apic.isDestination(message));
+  }
+
+  /** Sends a message to everybody but one, who may be null, as shorthands do. */
+  void broadcast(InterruptMessage message, @Nullable LocalApic except) {
+    send(message, apic -> apic != except);
+  }
+
+  private boolean send(InterruptMessage message, Predicate<LocalApic> isMeant) {
     if (message.mode() == DeliveryMode.LOWEST_PRIORITY) {
-      LocalApic chosen = lowestPriority(message);
+      LocalApic chosen = lowestPriority(isMeant);
       return chosen != null && chosen.accept(message);
     }
     boolean accepted = false;
     for (int i = 0; i < processors.size(); i++) {
       LocalApic apic = processors.get(i);
-      if (apic.isDestination(message)) {
+      if (isMeant.test(apic)) {
         accepted |= apic.accept(message);
       }
     }
     return accepted;
   }
 
-  /** Sends a message to everybody but one, who may be null. */
-  void broadcast(InterruptMessage message, @Nullable LocalApic except) {
-    for (int i = 0; i < processors.size(); i++) {
-      LocalApic apic = processors.get(i);
-      if (apic != except) {
-        apic.accept(message);
-      }
-    }
-  }
-
   /** The one with the lowest arbitration priority that takes interrupts; the first of several. */
-  private @Nullable LocalApic lowestPriority(InterruptMessage message) {
+  private @Nullable LocalApic lowestPriority(Predicate<LocalApic> isMeant) {
     LocalApic lowest = null;
     for (int i = 0; i < processors.size(); i++) {
       LocalApic apic = processors.get(i);
-      if (apic.isDestination(message)
+      if (isMeant.test(apic)
           && apic.isSoftwareEnabled()
           && (lowest == null || apic.arbitrationPriority() < lowest.arbitrationPriority())) {
         lowest = apic;

@@ -380,12 +380,12 @@ enum Form {
       return in.next;
     }
   },
-  /** Exchanges a register of 8 bytes with memory. */
+  /** Exchanges a register of 8 bytes with memory, which is a locked access. */
   XCHG_8 {
     @Override
     @Nullable Packed run(PackedInterpreter on, Packed in) {
       long address = in.address(on);
-      byte[] page = on.mem.pageForStore(address, 8);
+      byte[] page = on.mem.watchesLocks() ? null : on.mem.pageForStore(address, 8);
       if (page == null) {
         return on.stop(in);
       }

@@ -271,7 +271,7 @@ final class Packed {
       case CMOV_CC -> registers(in, Form.CMOV);
       case SET_CC -> in.isMemory || !low ? Form.PLAIN : Form.SET_CC;
       case IMUL_R_RM -> registers(in, Form.IMUL);
-      case NOT -> in.isMemory ? Form.NOT_M : wide(in, Form.NOT);
+      case NOT -> in.lock ? Form.PLAIN : in.isMemory ? Form.NOT_M : wide(in, Form.NOT);
       case XCHG_RM_R -> in.isMemory && in.operandSize == 8 ? Form.XCHG_8 : Form.PLAIN;
       case INC -> registers(in, Form.INC);
       case DEC -> registers(in, Form.DEC);

@@ -13,8 +13,9 @@ import org.junit.jupiter.api.Test;
 /** Values are those of "Advanced Programmable Interrupt Controller (APIC)", chapter 10. */
 class LocalApicTest {
   private static final int SELF = 1 << 18;
-  private static final int ALL_BUT_SELF = 3 << 18;
   private static final int LOGICAL = 1 << 11;
+  private static final int LOWEST_PRIORITY = 1 << 8;
+  private static final int ALL_BUT_SELF = 3 << 18;
 
   private final ApicBoard board = new ApicBoard();
 
@@ -159,6 +160,18 @@ class LocalApicTest {
     assertTrue(board.network.send(message));
     assertFalse(first.hasInterrupt());
     assertEquals(0x90, second.acknowledge());
+  }
+
+  @Test
+  void soItDoesWithAShorthand() {
+    LocalApic first = board.apic(0);
+    LocalApic second = board.apic(1);
+    LocalApic third = board.apic(2);
+    second.setTaskPriority(0x20);
+    send(first, 0, ALL_BUT_SELF | LOWEST_PRIORITY | 0x90);
+    assertFalse(first.hasInterrupt());
+    assertFalse(second.hasInterrupt());
+    assertEquals(0x90, third.acknowledge());
   }
 
   @Test
