@@ -4,6 +4,7 @@ import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.ept.PageSize;
 import io.vmxsim.traces.ReplayConfiguration;
 import io.vmxsim.traces.ReplayResult.Paging;
+import io.vmxsim.vmcs.SecondaryControl;
 import io.vmxsim.vmm.ShadowPolicy;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -96,7 +97,7 @@ final class MachineOptions {
     CpuProfile profile = CpuProfile.of(cpu).with(settings);
     List<ReplayConfiguration> runs = new ArrayList<>();
     for (PageSize guestPage : orElse(guestPages, List.of(PageSize.SIZE_4K))) {
-      for (Paging mode : orElse(paging, defaultPaging)) {
+      for (Paging mode : orElse(paging, permitted(defaultPaging, profile))) {
         for (PageSize hostPage : hostPages(mode, guestPage)) {
           for (ShadowPolicy policy : policies(mode, defaultPolicies, profile)) {
             runs.add(new ReplayConfiguration(mode, policy, unsync, guestPage, hostPage, profile));
@@ -111,6 +112,14 @@ final class MachineOptions {
     return mode == Paging.NATIVE
         ? List.of(guestPage)
         : orElse(hostPages, List.of(PageSize.SIZE_4K));
+  }
+
+  /** Of several modes, those that can be had. */
+  private static List<Paging> permitted(List<Paging> modes, CpuProfile profile) {
+    boolean ept = profile.vmxCapabilities().supports(SecondaryControl.ENABLE_EPT);
+    return ept || modes.size() == 1
+        ? modes
+        : modes.stream().filter(mode -> mode != Paging.EPT).toList();
   }
 
   /** One policy where it does not matter; by default only those that can be had. */

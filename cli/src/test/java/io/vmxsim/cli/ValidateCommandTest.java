@@ -23,7 +23,7 @@ class ValidateCommandTest {
     assertEquals("A2", tables.at("/0/table").asText());
     assertEquals(3, tables.at("/0/rows/0/ours").asInt());
     assertEquals("ok", tables.at("/0/rows/0/verdict").asText());
-    assertEquals("not run yet", tables.at("/1/rows/0/verdict").asText());
+    assertEquals("calibrated", tables.at("/1/rows/0/label").asText());
   }
 
   @Test

@@ -16,6 +16,7 @@ public final class GuestCatalog {
           new Guest("ipi-ping", 2),
           new Guest("ipi-broadcast", 80),
           new Guest("exit-loop", 1),
+          new Guest("nanobenchmarks", 1),
           new Guest("page-fault-storm", 1),
           new Guest("table-update-storm", 1),
           new Guest("tlb-miss-storm", 1),

@@ -45,6 +45,15 @@ final class GuestRun {
     return new GuestRun(machine);
   }
 
+  /** VM exits of all reasons and processors together. */
+  long exits() {
+    long sum = 0;
+    for (ExitReason reason : ExitReason.values()) {
+      sum += exits(reason);
+    }
+    return sum;
+  }
+
   /** VM exits of one reason, of all processors together. */
   long exits(ExitReason reason) {
     return sum(processor -> processor.exits(reason));

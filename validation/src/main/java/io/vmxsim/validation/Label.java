@@ -13,7 +13,9 @@ public enum Label {
   /** Too close to a fitted row to count as a prediction. */
   CONSISTENCY(false),
   /** A price was fitted to this row, so that it agrees by construction and proves nothing. */
-  CALIBRATED(false);
+  CALIBRATED(false),
+  /** What another technique took, which is not modelled: printed as published. */
+  QUOTED(false);
 
   private final boolean binding;
 

@@ -32,7 +32,7 @@ public enum PublishedTable {
       case A2 -> PageFaultExits.rows();
       case A3 -> CachedShadowRoots.rows();
       case A4 -> BroadcastExits.rows();
-      case B1 -> AwaitedTables.nanobenchmarks();
+      case B1 -> Nanobenchmarks.rows();
       case B3 -> ExitCycles.rows();
       case C1 -> BootExits.rows();
       case C2 -> AwaitedTables.endOfInterrupt();

@@ -105,6 +105,7 @@ public final class ValidationReport {
               "| consistency | too close to a fitted row to count as a prediction |",
               "| calibrated | a price was fitted to it: it agrees by construction and proves"
                   + " nothing |",
+              "| quoted | what a technique took that is not modelled: printed as published |",
               "",
               "The letter behind a source says how the number is known: P, the primary text was"
                   + " read; S, notes quoting it; D, derived from a stated rule. Numbers that a CPU"

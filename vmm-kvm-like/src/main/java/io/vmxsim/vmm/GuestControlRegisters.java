@@ -8,6 +8,7 @@ import io.vmxsim.ept.PagingState;
 import io.vmxsim.vmcs.EntryControl;
 import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.VmcsField;
+import java.util.function.LongConsumer;
 
 /**
  * CR0, CR3, CR4 and IA32_EFER as the guest sees them, and what they make of the VMCS. A write
@@ -47,19 +48,28 @@ final class GuestControlRegisters {
   private final CurrentVmcs vmcs;
   private final PagingState state;
   private final VcpuPaging paging;
+  private final LongConsumer efer;
   private final boolean ept;
   private final long cr4MayBe1;
 
   /**
    * @param state the registers, kept in the form that walks read
+   * @param efer has VM entries give the guest this value of IA32_EFER
    * @param cr4MayBe1 the bits of CR4 that the guest may set
    */
   GuestControlRegisters(
-      Vm vm, CurrentVmcs vmcs, PagingState state, VcpuPaging paging, boolean ept, long cr4MayBe1) {
+      Vm vm,
+      CurrentVmcs vmcs,
+      PagingState state,
+      VcpuPaging paging,
+      LongConsumer efer,
+      boolean ept,
+      long cr4MayBe1) {
     this.vm = vm;
     this.vmcs = vmcs;
     this.state = state;
     this.paging = paging;
+    this.efer = efer;
     this.ept = ept;
     this.cr4MayBe1 = cr4MayBe1;
   }
@@ -251,7 +261,7 @@ final class GuestControlRegisters {
     vmcs.write(VmcsField.GUEST_CR0, paging.hardwareCr0(cr0));
     vmcs.write(VmcsField.CR4_READ_SHADOW, cr4);
     vmcs.write(VmcsField.GUEST_CR4, paging.hardwareCr4(cr4));
-    vmcs.write(VmcsField.GUEST_IA32_EFER, paging.hardwareEfer(state.efer()));
+    efer.accept(paging.hardwareEfer(state.efer()));
     vmcs.set(EntryControl.IA_32E_MODE_GUEST, (state.efer() & CpuState.EFER_LMA) != 0);
   }
 

@@ -1,10 +1,12 @@
 package io.vmxsim.vmm;
 
+import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.Cpuid;
 import io.vmxsim.cpu.CpuidFeature;
 import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.MsrFile;
 import io.vmxsim.cpu.apic.LocalApic;
+import io.vmxsim.vmcs.EntryControl;
 import io.vmxsim.vmcs.VmcsField;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -27,12 +29,13 @@ final class GuestMsrs {
   private final GuestControlRegisters control;
   private final TscDeadline deadline;
   private final Cpuid cpuid;
+  private final boolean switchesPat;
   private final @Nullable LocalApic apic;
   private final @Nullable ParavirtualEoi paravirtualEoi;
   private long value;
 
   /**
-   * @param cpuid the guest's
+   * @param profile the guest's processor
    * @param apic the guest's local APIC; null if only its timer's deadline is modelled
    * @param paravirtualEoi its ends of interrupts without exits; null where there is no APIC
    */
@@ -41,14 +44,15 @@ final class GuestMsrs {
       MsrFile msrs,
       GuestControlRegisters control,
       TscDeadline deadline,
-      Cpuid cpuid,
+      CpuProfile profile,
       @Nullable LocalApic apic,
       @Nullable ParavirtualEoi paravirtualEoi) {
     this.vmcs = vmcs;
     this.msrs = msrs;
     this.control = control;
     this.deadline = deadline;
-    this.cpuid = cpuid;
+    this.cpuid = profile.cpuid();
+    this.switchesPat = profile.vmxCapabilities().supports(EntryControl.LOAD_IA32_PAT);
     this.apic = apic;
     this.paravirtualEoi = paravirtualEoi;
   }
@@ -117,8 +121,8 @@ final class GuestMsrs {
   }
 
   /** Where the VMCS keeps an MSR that VM entries and VM exits switch. */
-  private static @Nullable VmcsField fieldOf(int number) {
-    if (number == Msr.IA32_PAT.address()) {
+  private @Nullable VmcsField fieldOf(int number) {
+    if (number == Msr.IA32_PAT.address() && switchesPat) {
       return VmcsField.GUEST_IA32_PAT;
     }
     return number == Msr.IA32_DEBUGCTL.address() ? VmcsField.GUEST_IA32_DEBUGCTL : null;

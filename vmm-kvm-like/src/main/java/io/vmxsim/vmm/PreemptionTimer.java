@@ -25,6 +25,11 @@ final class PreemptionTimer {
     rate = capabilities.preemptionTimerRate();
   }
 
+  /** Whether the processor has one; else {@link #beforeEntry} does nothing. */
+  boolean isSupported() {
+    return supported;
+  }
+
   /**
    * Before an entry: the processor counts from the value in the VMCS each time.
    *

@@ -14,10 +14,12 @@ import io.vmxsim.cpu.VmxOutcome;
 import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.cpu.apic.PendingVectors;
 import io.vmxsim.ept.PagingState;
+import io.vmxsim.vmcs.EntryControl;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.VmcsField;
 import io.vmxsim.vmcs.VmxCapabilities;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -120,7 +122,13 @@ public final class Vcpu {
     }
     control =
         new GuestControlRegisters(
-            vm, vmcs, registers, paging, shadowMmu == null, guestCr4(capabilities));
+            vm,
+            vmcs,
+            registers,
+            paging,
+            switchOfEfer(capabilities),
+            shadowMmu == null,
+            guestCr4(capabilities));
     if (apic == null) {
       instructions = null;
       emulation = new MemoryEmulation(vm, processor, guest, devices, charges, written);
@@ -134,8 +142,7 @@ public final class Vcpu {
     timer = new PreemptionTimer(vmcs, capabilities);
     paravirtualEoi = apic == null ? null : new ParavirtualEoi(vm, apic, this::memoryChanged);
     guestMsrs =
-        new GuestMsrs(
-            vmcs, processor.msrs(), control, deadline, profile.cpuid(), apic, paravirtualEoi);
+        new GuestMsrs(vmcs, processor.msrs(), control, deadline, profile, apic, paravirtualEoi);
     boot = new GuestBoot(vm, processor, vmcs, control, guestMsrs);
     paging.addHandlers(handlers);
     VmcsSetup setup = new VmcsSetup(capabilities, vmcs);
@@ -152,6 +159,19 @@ public final class Vcpu {
   /** The VMM has written to the guest's memory. */
   private void memoryChanged(long host) {
     machineCode().changed(host);
+  }
+
+  /**
+   * What gives the guest its IA32_EFER. Where VM entries do not load it, they change LMA and LME
+   * alone; the host, which needs neither of the others, then goes about with the guest's.
+   */
+  private LongConsumer switchOfEfer(VmxCapabilities capabilities) {
+    if (capabilities.supports(EntryControl.LOAD_IA32_EFER)) {
+      return value -> vmcs.write(VmcsField.GUEST_IA32_EFER, value);
+    }
+    long guests = CpuState.EFER_SCE | CpuState.EFER_NXE;
+    MsrFile msrs = processor.msrs();
+    return value -> msrs.set(Msr.IA32_EFER, (msrs.get(Msr.IA32_EFER) & ~guests) | (value & guests));
   }
 
   /** The bits of CR4 that the guest may set. */
@@ -175,8 +195,13 @@ public final class Vcpu {
   public RunOutcome run(long budget) {
     long end = processor.instructions() + budget;
     paused = false;
-    if (apic != null && processor.inNonRoot() && mustLeave()) {
-      processor.requestInterrupt(KICK);
+    if (apic != null && processor.inNonRoot()) {
+      if (!timer.isSupported()) {
+        apic.runTimer(); // a timer of the host's comes instead, once a turn
+      }
+      if (mustLeave()) {
+        processor.requestInterrupt(KICK);
+      }
     }
     while (processor.instructions() < end) {
       if (stopped) {
@@ -305,7 +330,7 @@ public final class Vcpu {
                 vmcs.read(VmcsField.GUEST_RFLAGS),
                 vmcs.read(VmcsField.GUEST_CR0),
                 vmcs.read(VmcsField.GUEST_CR4),
-                vmcs.read(VmcsField.GUEST_IA32_EFER),
+                control.state().efer(),
                 vmcs.read(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION)));
   }
 

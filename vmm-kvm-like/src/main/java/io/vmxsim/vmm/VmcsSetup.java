@@ -103,12 +103,12 @@ final class VmcsSetup {
     require(ExitControl.HOST_ADDRESS_SPACE_SIZE);
     require(ExitControl.SAVE_DEBUG_CONTROLS);
     require(ExitControl.ACKNOWLEDGE_INTERRUPT_ON_EXIT);
-    require(ExitControl.SAVE_IA32_EFER);
-    require(ExitControl.LOAD_IA32_EFER);
-    require(ExitControl.LOAD_IA32_PAT);
+    want(ExitControl.SAVE_IA32_EFER);
+    want(ExitControl.LOAD_IA32_EFER);
+    want(ExitControl.LOAD_IA32_PAT);
     require(EntryControl.LOAD_DEBUG_CONTROLS);
-    require(EntryControl.LOAD_IA32_EFER);
-    require(EntryControl.LOAD_IA32_PAT);
+    want(EntryControl.LOAD_IA32_EFER);
+    want(EntryControl.LOAD_IA32_PAT);
   }
 
   /** What a guest with a local APIC of its own needs: its task priority is that one's. */
@@ -126,7 +126,9 @@ final class VmcsSetup {
     vmcs.write(VmcsField.ADDRESS_OF_IO_BITMAP_A, ones(vm));
     vmcs.write(VmcsField.ADDRESS_OF_IO_BITMAP_B, ones(vm));
     vmcs.write(VmcsField.ADDRESS_OF_MSR_BITMAPS, msrBitmap(vm));
-    vmcs.write(VmcsField.GUEST_IA32_PAT, PagingState.PAT_AFTER_RESET);
+    if (capabilities.supports(EntryControl.LOAD_IA32_PAT)) {
+      vmcs.write(VmcsField.GUEST_IA32_PAT, PagingState.PAT_AFTER_RESET);
+    }
     writeHostState(processor);
   }
 
@@ -137,8 +139,12 @@ final class VmcsSetup {
     vmcs.write(VmcsField.HOST_CR0, host.cr0());
     vmcs.write(VmcsField.HOST_CR3, host.cr3());
     vmcs.write(VmcsField.HOST_CR4, host.cr4());
-    vmcs.write(VmcsField.HOST_IA32_EFER, host.efer());
-    vmcs.write(VmcsField.HOST_IA32_PAT, processor.msrs().get(Msr.IA32_PAT));
+    if (capabilities.supports(ExitControl.LOAD_IA32_EFER)) {
+      vmcs.write(VmcsField.HOST_IA32_EFER, host.efer());
+    }
+    if (capabilities.supports(ExitControl.LOAD_IA32_PAT)) {
+      vmcs.write(VmcsField.HOST_IA32_PAT, processor.msrs().get(Msr.IA32_PAT));
+    }
     vmcs.write(VmcsField.HOST_CS_SELECTOR, host.selectors[Segment.CS.ordinal()]);
     vmcs.write(VmcsField.HOST_SS_SELECTOR, host.selectors[Segment.SS.ordinal()]);
     vmcs.write(VmcsField.HOST_DS_SELECTOR, host.selectors[Segment.DS.ordinal()]);

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 public final class CpuProfile {
   private static final List<String> NAMES =
       List.of(
+          "pentium4-672",
+          "core2duo",
           "nehalem",
           "ivybridge",
           "haswell",

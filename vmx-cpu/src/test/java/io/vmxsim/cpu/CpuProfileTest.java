@@ -59,6 +59,8 @@ class CpuProfileTest {
   /** MAXPHYADDR and linear width from the dumps' leaf 80000008H, typed by hand. */
   @ParameterizedTest
   @CsvSource({
+    "pentium4-672, 36, 48",
+    "core2duo, 36, 48",
     "nehalem, 36, 48",
     "ivybridge, 46, 48",
     "haswell, 46, 48",
@@ -76,6 +78,12 @@ class CpuProfileTest {
   /** Which core brought which feature. */
   @Test
   void featuresArriveWithTheirCore() {
+    VmxCapabilities pentium4 = CpuProfile.named("pentium4-672").vmxCapabilities();
+    assertFalse(pentium4.supports(PrimaryControl.USE_TPR_SHADOW));
+    assertFalse(pentium4.supports(EntryControl.LOAD_IA32_EFER));
+    VmxCapabilities core2 = CpuProfile.named("core2duo").vmxCapabilities();
+    assertTrue(core2.supports(PrimaryControl.USE_TPR_SHADOW));
+    assertFalse(core2.supports(PrimaryControl.ACTIVATE_SECONDARY_CONTROLS));
     VmxCapabilities nehalem = CpuProfile.named("nehalem").vmxCapabilities();
     assertTrue(nehalem.supports(SecondaryControl.ENABLE_EPT));
     assertFalse(nehalem.supports(SecondaryControl.UNRESTRICTED_GUEST));
