@@ -15,6 +15,7 @@ import io.vmxsim.vmcs.rules.EntryRule;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,9 @@ public final class VmxInstructions {
 
   private final Set<Vmcs> launchedBeforeVmxoff = Collections.newSetFromMap(new IdentityHashMap<>());
 
+  /** Those of all processors of the machine. */
+  private ActiveVmcss everywhere = new ActiveVmcss();
+
   private boolean on;
   private long vmxonPointer = NO_POINTER;
   private long currentPointer = NO_POINTER;
@@ -93,6 +97,12 @@ public final class VmxInstructions {
     instructionLength = length;
     instructionInformation = information;
     displacement = newDisplacement;
+  }
+
+  /** The processors are those of one machine, with one memory. */
+  public static void ofOneMachine(List<Processor> processors) {
+    ActiveVmcss all = new ActiveVmcss();
+    processors.forEach(processor -> processor.vmx().everywhere = all);
   }
 
   /** Whether the processor is in VMX operation, root or non-root. */
@@ -154,6 +164,7 @@ public final class VmxInstructions {
         launchedBeforeVmxoff.add(vmcs);
       }
     }
+    everywhere.releaseAllOf(this);
     on = false;
     vmxonPointer = NO_POINTER;
     setCurrent(NO_POINTER, null);
@@ -173,6 +184,8 @@ public final class VmxInstructions {
     if (address == vmxonPointer) {
       return fail(VmInstructionError.VMCLEAR_WITH_VMXON_POINTER);
     }
+    everywhere.use(address, this, "VMCLEAR", state.rip);
+    everywhere.release(address);
     Vmcs vmcs = active.remove(address);
     if (vmcs == null) {
       vmcs = fromMemory(address);
@@ -208,6 +221,7 @@ public final class VmxInstructions {
         || (revision < 0 && !shadowAllowed)) {
       return fail(VmInstructionError.VMPTRLD_WITH_INCORRECT_VMCS_REVISION_IDENTIFIER);
     }
+    everywhere.use(address, this, "VMPTRLD", state.rip);
     Vmcs vmcs = active.get(address);
     if (vmcs == null) {
       vmcs = fromMemory(address);

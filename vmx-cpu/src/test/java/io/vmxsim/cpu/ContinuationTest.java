@@ -100,6 +100,27 @@ class ContinuationTest {
     sameState(undisturbed, stepped);
   }
 
+  /** What blocks interrupts behind STI lives through an exit, which nothing else here shows. */
+  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+  void interruptWindowsOpenWhereTheyDoWithoutAnExit(@ForAll("interrupted") Interrupted run) {
+    TestGuest undisturbed = guest(run).with(PrimaryControl.INTERRUPT_WINDOW_EXITING);
+    TestGuest disturbed = guest(run);
+
+    ExitReason end = undisturbed.enter();
+    disturbed.with(PrimaryControl.MONITOR_TRAP_FLAG);
+    for (int i = 0; i < run.at() && rip(disturbed) != rip(undisturbed); i++) {
+      assertEquals(ExitReason.MONITOR_TRAP_FLAG, disturbed.enter());
+    }
+    clear(disturbed);
+    assertEquals(end, disturbed.with(PrimaryControl.INTERRUPT_WINDOW_EXITING).enter());
+
+    sameState(undisturbed, disturbed);
+  }
+
+  private static long rip(TestGuest guest) {
+    return guest.get(VmcsField.GUEST_RIP);
+  }
+
   /** Lets {@code count} instructions run, then takes the guest out. */
   private static void interrupt(TestGuest guest, int count) {
     if (count == 0) {

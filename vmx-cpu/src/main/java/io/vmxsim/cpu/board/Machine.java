@@ -3,6 +3,7 @@ package io.vmxsim.cpu.board;
 import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
+import io.vmxsim.cpu.VmxInstructions;
 import io.vmxsim.cpu.apic.ApicNetwork;
 import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.cpu.board.MachineEnd.Cause;
@@ -82,6 +83,7 @@ public final class Machine {
       processors.add(new Processor(profile, memory, platform.reach(bus)));
     }
     Executor.onAll(processors);
+    VmxInstructions.ofOneMachine(processors);
     for (int i = 0; i < processorCount; i++) {
       software.add(platform.processor(this, apics, i));
     }
