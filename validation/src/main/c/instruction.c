@@ -1,6 +1,7 @@
 /*
- * Runs single instructions on the host's processor: reads cases from standard input, writes what
- * each left to standard output. Everything is little-endian; HostCase.java describes the records.
+ * Runs single instructions on the host's processor: reads batches of cases from standard input, each
+ * behind its number of cases, and writes what each case left to standard output. Everything is
+ * little-endian; HostState.java describes the records.
  *
  * Build: gcc -O1 -o instruction instruction.c      (x86-64 Linux with AVX)
  */
@@ -16,45 +17,40 @@
 #define STATE 0x60000000UL
 #define DATA 0x40000000UL
 #define PAGE 4096
-#define WINDOW 64
+#define WINDOW 192
+#define BATCH 1024
 
 struct state {
-  uint64_t gpr[16]; /* 0: as instructions number them */
-  uint64_t rflags;  /* 128 */
-  uint64_t mm[8];   /* 136 */
-  uint8_t ymm[16][32]; /* 200 */
-  uint32_t mxcsr;   /* 712 */
-  uint32_t pad;
-  uint64_t host_rsp; /* 720 */
-  uint64_t code;     /* 728 */
+  uint64_t gpr[16];      /* 0: as instructions number them */
+  uint64_t rflags, pad;  /* 128 */
+  uint8_t fx[512];       /* 144: FXSAVE64's area */
+  uint8_t ymm[16][32];   /* 656 */
+  uint64_t host_rsp;     /* 1168 */
+  uint64_t code;         /* 1176 */
 };
+
+/* Of FXSAVE64's area what comes before the vector registers: x87 and MXCSR. */
+#define X87 160
 
 struct input {
   uint8_t length, code[15];
-  uint64_t gpr[16], rflags, mm[8];
-  uint8_t ymm[16][32];
-  uint64_t mxcsr;
-  uint8_t data[WINDOW];
+  uint64_t gpr[16], rflags;
+  uint8_t fx[X87], ymm[16][32], data[WINDOW];
 };
 
 struct output {
-  uint64_t signal, gpr[16], rflags, mm[8];
-  uint8_t ymm[16][32];
-  uint64_t mxcsr;
-  uint8_t data[WINDOW];
+  uint64_t signal, gpr[16], rflags;
+  uint8_t fx[X87], ymm[16][32], data[WINDOW];
 };
 
 void run(void);
 extern char back[];
 
-#define Y(n) "vmovdqu 0x60000000+200+32*" #n ", %ymm" #n "\n"
-#define YS(n) "vmovdqu %ymm" #n ", 0x60000000+200+32*" #n "\n"
-#define M(n) "movq 0x60000000+136+8*" #n ", %mm" #n "\n"
-#define MS(n) "movq %mm" #n ", 0x60000000+136+8*" #n "\n"
+#define Y(n) "vmovdqu 0x60000000+656+32*" #n ", %ymm" #n "\n"
+#define YS(n) "vmovdqu %ymm" #n ", 0x60000000+656+32*" #n "\n"
 #define R(n, r) "mov 0x60000000+8*" #n ", %" r "\n"
 #define RS(n, r) "mov %" r ", 0x60000000+8*" #n "\n"
 #define EACH16(f) f(0) f(1) f(2) f(3) f(4) f(5) f(6) f(7) f(8) f(9) f(10) f(11) f(12) f(13) f(14) f(15)
-#define EACH8(f) f(0) f(1) f(2) f(3) f(4) f(5) f(6) f(7)
 #define GPRS(f)                                                                       \
   f(1, "rcx") f(2, "rdx") f(3, "rbx") f(5, "rbp") f(6, "rsi") f(7, "rdi") f(8, "r8") \
   f(9, "r9") f(10, "r10") f(11, "r11") f(12, "r12") f(13, "r13") f(14, "r14")         \
@@ -63,19 +59,17 @@ extern char back[];
 __asm__(
     ".text\n.globl run\nrun:\n"
     "push %rbx\npush %rbp\npush %r12\npush %r13\npush %r14\npush %r15\n"
-    "mov %rsp, 0x60000000+720\n"
-    EACH16(Y) EACH8(M)
-    "ldmxcsr 0x60000000+712\n"
+    "mov %rsp, 0x60000000+1168\n"
+    "fxrstor64 0x60000000+144\n" EACH16(Y)
     "pushq 0x60000000+128\npopfq\n"
     GPRS(R)
-    "jmp *0x60000000+728\n"
+    "jmp *0x60000000+1176\n"
     ".globl back\nback:\n"
     GPRS(RS)
-    "mov 0x60000000+720, %rsp\n"
+    "mov 0x60000000+1168, %rsp\n"
     "pushfq\npopq 0x60000000+128\ncld\n"
-    "stmxcsr 0x60000000+712\n"
-    EACH8(MS) EACH16(YS)
-    "emms\nvzeroupper\n"
+    "fxsave64 0x60000000+144\n" EACH16(YS)
+    "fninit\nvzeroupper\n"
     "pop %r15\npop %r14\npop %r13\npop %r12\npop %rbp\npop %rbx\nret\n");
 
 static volatile uint64_t caught;
@@ -95,6 +89,28 @@ static void *map(unsigned long address, int protection) {
   return at;
 }
 
+static void one(struct state *state, uint8_t *data, uint8_t *code, const struct input *in,
+                struct output *out) {
+  uint64_t target = (uint64_t)back;
+  memcpy(code, in->code, in->length);
+  memcpy(code + in->length, "\xff\x25\0\0\0\0", 6); /* jmp *[rip+0] */
+  memcpy(code + in->length + 6, &target, 8);
+  memset(data, 0, PAGE);
+  memcpy(data, in->data, WINDOW);
+  memcpy(state->gpr, in->gpr, sizeof in->gpr);
+  state->rflags = in->rflags;
+  memcpy(state->fx, in->fx, sizeof in->fx);
+  memcpy(state->ymm, in->ymm, sizeof in->ymm);
+  caught = 0;
+  run();
+  out->signal = caught;
+  memcpy(out->gpr, state->gpr, sizeof out->gpr);
+  out->rflags = state->rflags;
+  memcpy(out->fx, state->fx, sizeof out->fx);
+  memcpy(out->ymm, state->ymm, sizeof out->ymm);
+  memcpy(out->data, data, WINDOW);
+}
+
 int main(void) {
   static char stack[1 << 16];
   stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
@@ -104,35 +120,20 @@ int main(void) {
   struct state *state = map(STATE, PROT_READ | PROT_WRITE);
   uint8_t *data = map(DATA, PROT_READ | PROT_WRITE);
   uint8_t *code = map(STATE + PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
-  struct input in;
-  struct output out;
+  static struct input in[BATCH];
+  static struct output out[BATCH];
+  uint32_t count;
   sigaltstack(&alternate, NULL);
   for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) {
     sigaction(signals[i], &action, NULL);
   }
   state->code = (uint64_t)code;
-  while (fread(&in, sizeof in, 1, stdin) == 1) {
-    memcpy(code, in.code, in.length);
-    memcpy(code + in.length, "\xff\x25\0\0\0\0", 6); /* jmp *[rip+0] */
-    uint64_t target = (uint64_t)back;
-    memcpy(code + in.length + 6, &target, 8);
-    memset(data, 0, PAGE);
-    memcpy(data, in.data, WINDOW);
-    memcpy(state->gpr, in.gpr, sizeof in.gpr);
-    state->rflags = in.rflags;
-    memcpy(state->mm, in.mm, sizeof in.mm);
-    memcpy(state->ymm, in.ymm, sizeof in.ymm);
-    state->mxcsr = (uint32_t)in.mxcsr;
-    caught = 0;
-    run();
-    out.signal = caught;
-    memcpy(out.gpr, state->gpr, sizeof out.gpr);
-    out.rflags = state->rflags;
-    memcpy(out.mm, state->mm, sizeof out.mm);
-    memcpy(out.ymm, state->ymm, sizeof out.ymm);
-    out.mxcsr = state->mxcsr;
-    memcpy(out.data, data, WINDOW);
-    fwrite(&out, sizeof out, 1, stdout);
+  while (fread(&count, sizeof count, 1, stdin) == 1 && count <= BATCH
+         && fread(in, sizeof *in, count, stdin) == count) {
+    for (uint32_t i = 0; i < count; i++) {
+      one(state, data, code, &in[i], &out[i]);
+    }
+    fwrite(out, sizeof *out, count, stdout);
     fflush(stdout);
   }
   return 0;

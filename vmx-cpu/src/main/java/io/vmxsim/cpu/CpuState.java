@@ -152,11 +152,11 @@ public final class CpuState {
   private final Mmu mmu;
   private final PagingState paging;
 
-  CpuState(Mmu mmu) {
+  CpuState(Mmu mmu, Cpuid cpuid) {
     this.mmu = mmu;
     paging = mmu.paging();
     registers = new long[19];
-    extended = new ExtendedState();
+    extended = new ExtendedState(cpuid);
     debug = new long[8];
     debug[6] = DR6_RESET;
     debug[7] = DR7_RESET;

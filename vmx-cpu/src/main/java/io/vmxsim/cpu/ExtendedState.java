@@ -54,7 +54,18 @@ public final class ExtendedState {
   public int dataSelector;
   public int opcode;
 
+  /** Whether the data pointer is that of each instruction, not only of one with an exception. */
+  public final boolean notesEveryOperand;
+
+  /** Whether the selectors of instruction and operand are kept, not 0. */
+  public final boolean keepsSelectors;
+
   private final byte[] @Nullable [] others = new byte[COMPONENTS][];
+
+  ExtendedState(Cpuid cpuid) {
+    notesEveryOperand = !cpuid.has(CpuidFeature.FDP_EXCPTN_ONLY);
+    keepsSelectors = !cpuid.has(CpuidFeature.ZERO_FCS_FDS);
+  }
 
   /** FNINIT, and the initial configuration of the x87 component but for its registers. */
   public void initX87() {

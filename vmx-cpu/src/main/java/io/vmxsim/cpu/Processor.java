@@ -101,7 +101,7 @@ public final class Processor {
                 (int) costs.of(Cost.WALK_ENTRY_READ),
                 (int) costs.of(Cost.WALK_NESTED_TLB_HIT)));
     mmu.paging().setPage1GSupported(profile.cpuid().has(CpuidFeature.PAGE1GB));
-    state = sharing == null ? new CpuState(mmu) : new CpuState(mmu, sharing);
+    state = sharing == null ? new CpuState(mmu, profile.cpuid()) : new CpuState(mmu, sharing);
     xsaveLayout = new XsaveLayout(profile.cpuid());
     msrs = new MsrFile(this);
     intercepts = new Intercepts(memory);

@@ -6,6 +6,8 @@ import io.vmxsim.cpu.decode.CodeMode;
 import io.vmxsim.cpu.decode.Decoder;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.decode.Op;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.SplittableRandom;
 
 /**
@@ -14,6 +16,9 @@ import java.util.SplittableRandom;
  */
 final class HostCases {
   static final long DATA = 0x4000_0000L;
+
+  /** Where the host has the instruction. */
+  static final long CODE = 0x6000_1000L;
 
   private static final int RSP = CpuState.RSP;
   private static final long DF = 1 << 10;
@@ -93,6 +98,10 @@ final class HostCases {
 
   private void encode() {
     random.nextBytes(code);
+    if (oneIn(5)) {
+      encodeX87();
+      return;
+    }
     int at = 0;
     boolean vex = oneIn(4);
     if (!vex) {
@@ -112,6 +121,16 @@ final class HostCases {
       code[at++] = (byte) random.nextInt(256);
     }
     code[at++] = (byte) random.nextInt(256);
+    modRm(at);
+  }
+
+  private void encodeX87() {
+    int at = 0;
+    if (oneIn(16)) {
+      code[at++] = 0x66;
+    }
+    code[at++] = (byte) (0x48 | random.nextInt(16)); // REX, which most ignore
+    code[at++] = (byte) (0xD8 | random.nextInt(8));
     modRm(at);
   }
 
@@ -144,7 +163,7 @@ final class HostCases {
       return false;
     }
     return switch (in.op.group()) {
-      case ALU, MULTIPLY, SHIFT, BIT, SIMD_MOVE, SIMD_INTEGER, SIMD_FLOAT -> true;
+      case ALU, MULTIPLY, SHIFT, BIT, SIMD_MOVE, SIMD_INTEGER, SIMD_FLOAT, X87 -> true;
       case MOVE ->
           switch (in.op) {
             case MOV_RM_S, MOV_S_RM, LSS, LFS, LGS -> false;
@@ -189,16 +208,14 @@ final class HostCases {
     }
     long flags = random.nextLong() & StatusFlags.MASK;
     input.rflags = flags | CpuState.FIXED_1 | IF | (oneIn(8) ? DF : 0);
-    for (int i = 0; i < input.mmx.length; i++) {
-      input.mmx[i] = vector();
-    }
+    x87();
     for (int i = 0; i < input.vectors.length; i++) {
       input.vectors[i] = vector();
     }
-    // All exceptions masked; any rounding, at times DAZ and FTZ.
-    input.mxcsr =
-        0x1f80 | random.nextInt(4) << 13 | (oneIn(4) ? 0x40 : 0) | (oneIn(4) ? 0x8000 : 0);
-    random.nextBytes(input.data);
+    // Exceptions masked mostly; any rounding, at times DAZ and FTZ.
+    int masks = oneIn(8) ? random.nextInt(64) << 7 : 0x1f80;
+    input.mxcsr = masks | random.nextInt(4) << 13 | (oneIn(4) ? 0x40 : 0) | (oneIn(4) ? 0x8000 : 0);
+    data();
     input.registers[RSP] = DATA + 32;
     addresses();
   }
@@ -220,6 +237,67 @@ final class HostCases {
     long bytes = random.nextLong();
     long mask = random.nextLong();
     return (bytes & mask) | (0x80ff7f0100807fffL & ~mask);
+  }
+
+  /** Random bytes, vectors, or a number of the 80-bit format where operands begin. */
+  private void data() {
+    random.nextBytes(input.data);
+    if (oneIn(2)) {
+      return;
+    }
+    ByteBuffer bytes = ByteBuffer.wrap(input.data).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < HostState.WINDOW; i += Long.BYTES) {
+      bytes.putLong(i, vector());
+    }
+    if (oneIn(2)) {
+      for (int i = 16; i <= 32; i += 16) {
+        bytes.putLong(i, significand()).putShort(i + Long.BYTES, (short) signAndExponent());
+      }
+    }
+  }
+
+  /** Exceptions are masked mostly, and ES says whether any is pending that is not. */
+  private void x87() {
+    int masks = oneIn(8) ? random.nextInt(64) : 0x3f;
+    int precision = oneIn(4) ? random.nextInt(4) : 3;
+    int control = 0x40 | masks | precision << 8 | random.nextInt(4) << 10;
+    int status = random.nextInt(1 << 15) & (oneIn(4) ? 0x7f7f : 0x7f00);
+    status |= (status & ~control & 0x3f) != 0 ? 0x8080 : 0;
+    int used = oneIn(4) ? random.nextInt(256) : oneIn(2) ? 0xff : 0xff & ~(1 << random.nextInt(8));
+    input.setX87(control, status, used, random.nextInt(1 << 11));
+    input.x87Instruction = random.nextLong(1L << 47);
+    input.x87Data = random.nextLong(1L << 47);
+    for (int i = 0; i < input.stack.length; i += 2) {
+      input.stack[i] = significand();
+      input.stack[i + 1] = signAndExponent();
+    }
+  }
+
+  private long significand() {
+    return switch (random.nextInt(8)) {
+      case 0 -> value();
+      case 1 -> Long.MIN_VALUE;
+      case 2 -> 0;
+      case 3 -> value() | Long.MIN_VALUE;
+      case 4 -> (random.nextLong() | Long.MIN_VALUE) & -1L << random.nextInt(64);
+      default -> random.nextLong() | Long.MIN_VALUE;
+    };
+  }
+
+  private int signAndExponent() {
+    int sign = random.nextInt(2) << 15;
+    return sign
+        | switch (random.nextInt(12)) {
+          case 0 -> 0;
+          case 1 -> 0x7fff;
+          case 2 -> 1 + random.nextInt(70);
+          case 3 -> 0x7ffe - random.nextInt(70);
+          case 4 -> random.nextInt(0x8000);
+          case 5 -> 0x3fff + 60 + random.nextInt(10);
+          case 6 -> 0x3fff - 1100 + random.nextInt(140);
+          case 7 -> 0x3fff + 900 + random.nextInt(140);
+          default -> 0x3fff - 10 + random.nextInt(24);
+        };
   }
 
   /** A double near others in size, or a special one. */

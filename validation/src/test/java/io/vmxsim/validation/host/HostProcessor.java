@@ -3,7 +3,6 @@ package io.vmxsim.validation.host;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -11,24 +10,30 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Runs cases on the host's processor, through {@code instruction.c} built with gcc. */
+/**
+ * Runs the cases of one seed on the host's processor, through {@code instruction.c} built with gcc.
+ */
 final class HostProcessor implements AutoCloseable {
   private static final Path SOURCE = Path.of("src/main/c/instruction.c");
+  private static final int BATCH = 1024;
   private static final int INPUT = 16 + HostState.BYTES;
   private static final int OUTPUT = 8 + HostState.BYTES;
 
   private final Process process;
   private final DataInputStream from;
-  private final byte[] input = new byte[INPUT];
-  private final byte[] output = new byte[OUTPUT];
+  private final HostCases ahead;
+  private final byte[] output = new byte[BATCH * OUTPUT];
+  private ByteBuffer results = ByteBuffer.allocate(0);
 
-  private HostProcessor(Process process) {
+  private HostProcessor(Process process, HostCases ahead) {
     this.process = process;
+    this.ahead = ahead;
     from = new DataInputStream(process.getInputStream());
   }
 
   /** The host, or null if this machine cannot build or run the program. */
-  static @Nullable HostProcessor start(Path directory) throws IOException, InterruptedException {
+  static @Nullable HostProcessor start(Path directory, long seed)
+      throws IOException, InterruptedException {
     boolean suits = System.getProperty("os.arch").equals("amd64") && hasAvx2();
     if (!suits || !Files.exists(SOURCE)) {
       return null;
@@ -43,7 +48,8 @@ final class HostProcessor implements AutoCloseable {
     } catch (IOException absent) {
       return null;
     }
-    return new HostProcessor(new ProcessBuilder(program.toString()).start());
+    Process process = new ProcessBuilder(program.toString()).start();
+    return new HostProcessor(process, new HostCases(seed, SimulatedProcessor.decoder()));
   }
 
   private static boolean hasAvx2() throws IOException {
@@ -54,25 +60,36 @@ final class HostProcessor implements AutoCloseable {
   }
 
   /**
-   * Runs one case.
+   * Has the processor run the next cases.
+   *
+   * @param count at most {@link #BATCH}
+   */
+  private void runBatch(int count) throws IOException {
+    ByteBuffer into = ByteBuffer.allocate(4 + count * INPUT).order(ByteOrder.LITTLE_ENDIAN);
+    into.putInt(count);
+    for (int i = 0; i < count; i++) {
+      ahead.next();
+      into.put((byte) ahead.instruction.length).put(ahead.code);
+      ahead.input.write(into);
+    }
+    OutputStream to = process.getOutputStream();
+    to.write(into.array());
+    to.flush();
+    from.readFully(output, 0, count * OUTPUT);
+    results = ByteBuffer.wrap(output, 0, count * OUTPUT).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /**
+   * What the next case left.
    *
    * @return the signal of its fault, 0 for none
    */
-  int run(HostCases one, HostState left) {
-    ByteBuffer into = ByteBuffer.wrap(input).order(ByteOrder.LITTLE_ENDIAN);
-    into.put((byte) one.instruction.length).put(one.code);
-    one.input.write(into);
-    try {
-      OutputStream to = process.getOutputStream();
-      to.write(input);
-      to.flush();
-      from.readFully(output);
-    } catch (IOException cause) {
-      throw new UncheckedIOException("the host's program has ended", cause);
+  int next(HostState left) throws IOException {
+    if (!results.hasRemaining()) {
+      runBatch(BATCH);
     }
-    ByteBuffer result = ByteBuffer.wrap(output).order(ByteOrder.LITTLE_ENDIAN);
-    int signal = (int) result.getLong();
-    left.read(result);
+    int signal = (int) results.getLong();
+    left.read(results);
     return signal;
   }
 

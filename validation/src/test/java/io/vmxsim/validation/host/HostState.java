@@ -1,6 +1,7 @@
 package io.vmxsim.validation.host;
 
 import java.nio.ByteBuffer;
+import java.nio.LongBuffer;
 import java.util.Arrays;
 
 /**
@@ -9,59 +10,86 @@ import java.util.Arrays;
  */
 final class HostState {
   /** Bytes of memory that a case sees, at {@link HostCases#DATA}. */
-  static final int WINDOW = 64;
+  static final int WINDOW = 192;
 
-  static final int BYTES = 128 + 8 + 64 + 512 + 8 + WINDOW;
+  private static final int LONGS = 16 + 1 + 4 + 16 + 64;
+  static final int BYTES = 8 * LONGS + WINDOW;
 
   final long[] registers = new long[16];
   long rflags;
-  final long[] mmx = new long[8];
+
+  /** x87 control word, status word, a bit for each register that is not empty, last opcode. */
+  long x87;
+
+  /** Where the last x87 instruction was, and its operand. */
+  long x87Instruction;
+
+  long x87Data;
+
+  long mxcsr;
+
+  /** ST(0) to ST(7): significand, then sign and exponent. */
+  final long[] stack = new long[16];
 
   /** Sixteen vector registers of four longs. */
   final long[] vectors = new long[64];
 
-  long mxcsr;
   final byte[] data = new byte[WINDOW];
 
+  int control() {
+    return (int) x87 & 0xffff;
+  }
+
+  int status() {
+    return (int) (x87 >>> 16) & 0xffff;
+  }
+
+  int used() {
+    return (int) (x87 >>> 32) & 0xff;
+  }
+
+  int opcode() {
+    return (int) (x87 >>> 48);
+  }
+
+  void setX87(int control, int status, int used, int opcode) {
+    x87 = control | (long) status << 16 | (long) used << 32 | (long) opcode << 48;
+  }
+
   void write(ByteBuffer into) {
-    into.asLongBuffer().put(registers).put(rflags).put(mmx).put(vectors).put(mxcsr);
+    LongBuffer longs = into.asLongBuffer().put(registers).put(rflags);
+    longs.put(x87).put(x87Instruction).put(x87Data).put(mxcsr).put(stack).put(vectors);
     into.position(into.position() + BYTES - WINDOW);
     into.put(data);
   }
 
   void read(ByteBuffer from) {
-    var longs = from.asLongBuffer();
+    LongBuffer longs = from.asLongBuffer();
     longs.get(registers);
     rflags = longs.get();
-    longs.get(mmx).get(vectors);
-    mxcsr = longs.get();
+    x87 = longs.get();
+    x87Instruction = longs.get();
+    x87Data = longs.get();
+    mxcsr = longs.get() & 0xffffffffL; // behind it the bits that it has
+    longs.get(stack).get(vectors);
+    for (int i = 1; i < stack.length; i += 2) {
+      stack[i] &= 0xffff;
+    }
     from.position(from.position() + BYTES - WINDOW);
     from.get(data);
-  }
-
-  void copyFrom(HostState other) {
-    System.arraycopy(other.registers, 0, registers, 0, registers.length);
-    rflags = other.rflags;
-    System.arraycopy(other.mmx, 0, mmx, 0, mmx.length);
-    System.arraycopy(other.vectors, 0, vectors, 0, vectors.length);
-    mxcsr = other.mxcsr;
-    System.arraycopy(other.data, 0, data, 0, data.length);
   }
 
   /** What differs from {@code expected}, one line each; flags only where {@code flags} has ones. */
   String differences(HostState expected, long flags) {
     StringBuilder text = new StringBuilder();
     compare(text, "r", registers, expected.registers);
-    if (((rflags ^ expected.rflags) & flags) != 0) {
-      text.append(
-          String.format(
-              "  rflags %x, expected %x, of %x%n", rflags & flags, expected.rflags & flags, flags));
-    }
-    compare(text, "mm", mmx, expected.mmx);
+    compare(text, "rflags", rflags & flags, expected.rflags & flags);
+    compare(text, "x87 opcode, used, status, control", x87, expected.x87);
+    compare(text, "x87 instruction pointer", x87Instruction, expected.x87Instruction);
+    compare(text, "x87 data pointer", x87Data, expected.x87Data);
+    compare(text, "st long ", stack, expected.stack);
     compare(text, "vector long ", vectors, expected.vectors);
-    if (mxcsr != expected.mxcsr) {
-      text.append(String.format("  mxcsr %x, expected %x%n", mxcsr, expected.mxcsr));
-    }
+    compare(text, "mxcsr", mxcsr, expected.mxcsr);
     if (!Arrays.equals(data, expected.data)) {
       text.append(
           String.format(
@@ -70,11 +98,24 @@ final class HostState {
     return text.toString();
   }
 
+  /** The parts that are hard to see from what they lead to: x87 registers, flags and MXCSR. */
+  String describe() {
+    StringBuilder text = new StringBuilder(String.format("  from x87 %016x", x87));
+    for (int i = 0; i < stack.length; i += 2) {
+      text.append(String.format(" %04x:%016x", stack[i + 1], stack[i]));
+    }
+    return text.append(String.format(" rflags %x mxcsr %x%n", rflags, mxcsr)).toString();
+  }
+
   private static void compare(StringBuilder text, String name, long[] have, long[] expected) {
     for (int i = 0; i < have.length; i++) {
-      if (have[i] != expected[i]) {
-        text.append(String.format("  %s%d %x, expected %x%n", name, i, have[i], expected[i]));
-      }
+      compare(text, name + i, have[i], expected[i]);
+    }
+  }
+
+  private static void compare(StringBuilder text, String name, long have, long expected) {
+    if (have != expected) {
+      text.append(String.format("  %s %x, expected %x%n", name, have, expected));
     }
   }
 }

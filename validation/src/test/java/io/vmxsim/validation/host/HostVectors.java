@@ -79,7 +79,7 @@ final class HostVectors {
       to.writeInt(count);
       for (int i = 0; i < count; i++) {
         cases.next();
-        int signal = host.run(cases, output);
+        int signal = host.next(output);
         to.writeInt(checksum(cases));
         to.writeByte(signal);
         to.write(combine(image(output), cases.input).array());

@@ -34,6 +34,7 @@ final class SimulatedProcessor {
   private final Executor executor;
   private final CpuState state;
   private int slot;
+  private long begun;
 
   SimulatedProcessor() {
     CpuProfile profile = CpuProfile.named("max");
@@ -42,6 +43,7 @@ final class SimulatedProcessor {
     executor = Executor.on(processor);
     state = processor.state();
     state.startIn64BitMode(PML4);
+    state.setCr0(state.cr0() | CpuState.CR0_NE);
     state.setCr4(state.cr4() | CpuState.CR4_OSXSAVE);
     state.xcr0 = 7;
     state.gdtrBase = GDT;
@@ -88,6 +90,7 @@ final class SimulatedProcessor {
     memory.writeBytes(rip, code, 0, length);
     load(input);
     state.rip = rip;
+    begun = rip;
     processor.run(1);
     save(output);
     if (state.rip == rip + length) {
@@ -99,7 +102,7 @@ final class SimulatedProcessor {
 
   private static int signal(int vector) {
     return switch (vector) {
-      case 0 -> SIGFPE;
+      case 0, 16, 19 -> SIGFPE;
       case 6 -> SIGILL;
       case 12, 13, 14 -> SIGSEGV;
       case 17 -> SIGBUS;
@@ -115,7 +118,7 @@ final class SimulatedProcessor {
     state.setRflags(input.rflags);
     state.activity = ActivityState.ACTIVE;
     ExtendedState extended = state.extended;
-    System.arraycopy(input.mmx, 0, extended.significands, 0, input.mmx.length);
+    loadX87(input, extended);
     System.arraycopy(input.vectors, 0, extended.vectors, 0, input.vectors.length);
     extended.mxcsr = (int) input.mxcsr;
     byte[] page = memory.pageForWrite(DATA_PAGE);
@@ -123,11 +126,39 @@ final class SimulatedProcessor {
     System.arraycopy(input.data, 0, page, 0, HostState.WINDOW);
   }
 
+  private static void loadX87(HostState input, ExtendedState extended) {
+    extended.control = input.control();
+    extended.status = input.status();
+    extended.used = input.used();
+    extended.opcode = input.opcode();
+    extended.instructionPointer = input.x87Instruction;
+    extended.instructionSelector = 0;
+    extended.dataPointer = input.x87Data;
+    extended.dataSelector = 0;
+    for (int i = 0; i < 8; i++) {
+      int register = (extended.top() + i) & 7;
+      extended.significands[register] = input.stack[2 * i];
+      extended.exponents[register] = (int) input.stack[2 * i + 1];
+    }
+  }
+
+  private void saveX87(HostState output, ExtendedState extended) {
+    output.setX87(extended.control, extended.status, extended.used, extended.opcode);
+    long pointer = extended.instructionPointer;
+    output.x87Instruction = pointer == begun ? HostCases.CODE : pointer;
+    output.x87Data = extended.dataPointer;
+    for (int i = 0; i < 8; i++) {
+      int register = (extended.top() + i) & 7;
+      output.stack[2 * i] = extended.significands[register];
+      output.stack[2 * i + 1] = extended.exponents[register] & 0xffff;
+    }
+  }
+
   private void save(HostState output) {
     System.arraycopy(state.registers, 0, output.registers, 0, output.registers.length);
     output.rflags = state.rflags();
     ExtendedState extended = state.extended;
-    System.arraycopy(extended.significands, 0, output.mmx, 0, output.mmx.length);
+    saveX87(output, extended);
     System.arraycopy(extended.vectors, 0, output.vectors, 0, output.vectors.length);
     output.mxcsr = extended.mxcsr;
     System.arraycopy(memory.pageForRead(DATA_PAGE), 0, output.data, 0, HostState.WINDOW);

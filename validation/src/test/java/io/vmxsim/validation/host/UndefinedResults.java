@@ -59,9 +59,15 @@ final class UndefinedResults {
     return (int) raw & (in.operandSize == 8 ? 63 : 31);
   }
 
-  /** Whether the destination itself is undefined: double shifts of 16 bits by more. */
+  /**
+   * Whether the destination itself is undefined: double shifts of 16 bits by more, and functions of
+   * numbers outside their domain.
+   */
   static boolean isResult(Instruction in, HostState input) {
+    int magnitude = ((int) input.stack[1] & 0x7fff) - 0x3fff;
     return switch (in.op) {
+      case F2XM1 -> magnitude > 0 || (magnitude == 0 && input.stack[0] != Long.MIN_VALUE);
+      case FYL2XP1 -> magnitude >= -2; // 1 - sqrt(2)/2 is a little more
       case SHLD_I, SHLD_CL, SHRD_I, SHRD_CL -> count(in, input) > Byte.SIZE * in.operandSize;
       default -> false;
     };

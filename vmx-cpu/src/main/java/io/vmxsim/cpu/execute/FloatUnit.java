@@ -15,6 +15,9 @@ final class FloatUnit {
   static final int UNDERFLOW = 1 << 4;
   static final int INEXACT = 1 << 5;
 
+  /** The exceptions that, unmasked, keep a result from being computed. */
+  static final int BEFORE_COMPUTING = INVALID | DENORMAL | ZERO_DIVIDE;
+
   static final int NEAREST = 0;
   static final int DOWN = 1;
   static final int UP = 2;
@@ -22,6 +25,9 @@ final class FloatUnit {
 
   /** Bits of a quotient or root that decide every rounding, a sticky one below them. */
   private static final int ENOUGH = 70;
+
+  /** Of results in an exponent that handlers of overflow and underflow get. */
+  private static final int BIAS = 24576;
 
   /** The rounding mode, as RC encodes it. */
   int rounding;
@@ -34,6 +40,12 @@ final class FloatUnit {
 
   /** The x87 unit prefers the NaN with the larger significand, SSE the first. */
   boolean prefersLarger;
+
+  /**
+   * The exceptions that software handles; of the x87 unit only, whose results are scaled for it
+   * ("Numeric Overflow Exception (#O)", 8.5.4).
+   */
+  int unmasked;
 
   /** The exceptions of what was done since they were cleared. */
   int raised;
@@ -247,22 +259,55 @@ final class FloatUnit {
   }
 
   private long packFinite(Real a, FloatFormat format) {
+    if (format == FloatFormat.EXTENDED && (unmasked & (OVERFLOW | UNDERFLOW)) != 0) {
+      return packScaled(a);
+    }
+    return packInRange(a, format);
+  }
+
+  /** An unmasked overflow or underflow leaves the result divided or multiplied by 2^24576. */
+  private long packScaled(Real a) {
+    int before = raised;
+    long bits = packInRange(a, FloatFormat.EXTENDED);
+    boolean overflow = (raised & unmasked & ~before & OVERFLOW) != 0;
+    boolean underflow = tiny && (unmasked & UNDERFLOW) != 0;
+    if (!overflow && !underflow) {
+      return bits;
+    }
+    raised = before;
+    Real scaled = Real.of(a.negative, a.significand, a.exponent + (underflow ? BIAS : -BIAS));
+    int scaledMagnitude = scaled.magnitude();
+    if (scaledMagnitude > FloatFormat.EXTENDED.highest) { // as only FSCALE can make it
+      raised |= OVERFLOW | INEXACT;
+      roundedUp = true;
+      return encodeInfinity(a.negative, FloatFormat.EXTENDED);
+    }
+    bits = packInRange(scaled, FloatFormat.EXTENDED);
+    raised |= scaledMagnitude < FloatFormat.EXTENDED.lowest ? INEXACT : 0;
+    raised = (raised & ~(OVERFLOW | UNDERFLOW)) | before | (overflow ? OVERFLOW : UNDERFLOW);
+    return bits;
+  }
+
+  private long packInRange(Real a, FloatFormat format) {
     int kept = Math.min(precision, format.precision);
     int magnitude = a.magnitude();
-    boolean tiny = false;
+    boolean isTiny = false;
+    boolean handled = false; // whether the result that a handler of underflow would get is inexact
     if (magnitude < format.lowest) {
       BigInteger unbounded = round(a.significand, magnitude - kept + 1 - a.exponent, a.negative);
-      tiny = unbounded.bitLength() <= kept || magnitude + 1 < format.lowest;
+      handled = sticky;
+      isTiny = unbounded.bitLength() <= kept || magnitude + 1 < format.lowest;
     }
-    int quantum = Math.max(magnitude - kept + 1, format.lowest - format.precision + 1);
+    int quantum = Math.max(magnitude - kept + 1, format.lowest - kept + 1);
     BigInteger rounded = round(a.significand, quantum - a.exponent, a.negative);
-    if (tiny && flushesToZero) {
+    if (isTiny && flushesToZero) {
       raised |= UNDERFLOW | INEXACT;
       return encode(a.negative, 0, 0, format);
     }
-    raised |= sticky ? INEXACT : 0;
-    raised |= tiny && sticky ? UNDERFLOW : 0;
-    tinyExact = tiny;
+    boolean isHandled = isTiny && (unmasked & UNDERFLOW) != 0;
+    raised |= (isHandled ? handled : sticky) ? INEXACT : 0;
+    raised |= isHandled || (isTiny && sticky) ? UNDERFLOW : 0;
+    tiny = isTiny;
     int top = quantum + rounded.bitLength() - 1;
     if (top > format.highest) {
       return packOverflow(a.negative, format);
@@ -279,10 +324,10 @@ final class FloatUnit {
   }
 
   /** Whether the last result packed was tiny, exact or not: what unmasked underflow asks. */
-  boolean tinyExact;
+  private boolean tiny;
 
   private long packOverflow(boolean negative, FloatFormat format) {
-    raised |= OVERFLOW | INEXACT;
+    raised |= (unmasked & OVERFLOW) != 0 ? OVERFLOW : OVERFLOW | INEXACT;
     boolean infinite =
         switch (rounding) {
           case NEAREST -> true;
@@ -343,6 +388,7 @@ final class FloatUnit {
     if (a.isZero()) {
       return 0;
     }
+    roundedUp = false;
     if (a.kind != Real.Kind.FINITE || a.magnitude() >= Long.SIZE) {
       raised |= INVALID;
       return indefinite;
@@ -353,6 +399,7 @@ final class FloatUnit {
     BigInteger signed = a.negative ? value.negate() : value;
     if (signed.bitLength() >= Byte.SIZE * bytes) {
       raised = before | INVALID;
+      roundedUp = false;
       return indefinite;
     }
     return signed.longValue();

@@ -6,6 +6,7 @@ import static io.vmxsim.cpu.execute.PackedArithmetic.signedElement;
 
 import io.vmxsim.cpu.ExtendedState;
 import io.vmxsim.cpu.decode.Instruction;
+import io.vmxsim.cpu.decode.Op;
 import java.util.function.BinaryOperator;
 
 /**
@@ -18,6 +19,8 @@ final class VectorFloat {
   private static final int FTZ = 1 << 15;
   private static final int UNDERFLOW_MASK = 1 << 11;
   private static final int EXCEPTIONS = 0x3f;
+  private static final long QUIET_SINGLE = 1 << 22;
+  private static final long INDEFINITE_SINGLE = 0xffc00000L;
   private static final int XMM = 16;
 
   private final VectorOperands vectors;
@@ -42,7 +45,7 @@ final class VectorFloat {
   }
 
   void execute(Instruction in) {
-    vectors.requireFor(in, in.row != null && in.row.namesMmx());
+    vectors.requireFor(in, usesMmx(in));
     begin();
     switch (in.op) {
       case ADDPS -> packed(in, FloatFormat.SINGLE, unit::add);
@@ -63,6 +66,12 @@ final class VectorFloat {
       case DIVSD -> scalar(in, FloatFormat.DOUBLE, unit::divide);
       default -> unary(in);
     }
+  }
+
+  /** CVTPI2PS and CVTPI2PD of memory have nothing to do with MMX registers. */
+  private static boolean usesMmx(Instruction in) {
+    boolean fromMemory = in.isMemory && (in.op == Op.CVTPI2PS || in.op == Op.CVTPI2PD);
+    return in.row != null && in.row.namesMmx() && !fromMemory;
   }
 
   private void unary(Instruction in) {
@@ -93,6 +102,7 @@ final class VectorFloat {
     unit.rounding = extended.mxcsr >>> 13 & 3;
     unit.precision = FloatFormat.EXTENDED.precision;
     unit.flushesToZero = (extended.mxcsr & (FTZ | UNDERFLOW_MASK)) == (FTZ | UNDERFLOW_MASK);
+    unit.unmasked = ~(extended.mxcsr >>> 7) & EXCEPTIONS;
     unit.raised = 0;
     copies = false;
   }
@@ -104,8 +114,9 @@ final class VectorFloat {
 
   /** Notes what was raised; an unmasked exception is #XM, or #UD with CR4.OSXMMEXCPT = 0. */
   private void settle() {
-    extended.mxcsr |= unit.raised;
-    if ((unit.raised & ~(extended.mxcsr >>> 7) & EXCEPTIONS) != 0) {
+    boolean computes = (unit.raised & unit.unmasked & FloatUnit.BEFORE_COMPUTING) == 0;
+    extended.mxcsr |= computes ? unit.raised : unit.raised & FloatUnit.BEFORE_COMPUTING;
+    if ((unit.raised & unit.unmasked) != 0) {
       throw faults.simdException();
     }
   }
@@ -391,19 +402,79 @@ final class VectorFloat {
       case CVTTPS2DQ -> toIntegers(in, FloatFormat.SINGLE, true);
       case CVTPD2DQ -> toIntegers(in, FloatFormat.DOUBLE, false);
       case CVTTPD2DQ -> toIntegers(in, FloatFormat.DOUBLE, true);
-      case CVTPI2PS,
-          CVTPI2PD,
-          CVTPS2PI,
-          CVTPD2PI,
-          CVTTPS2PI,
-          CVTTPD2PI,
-          RCPPS,
-          RCPSS,
-          RSQRTPS,
-          RSQRTSS ->
-          throw vectors.notModelled(in);
+      case CVTPI2PS -> fromMmx(in, FloatFormat.SINGLE);
+      case CVTPI2PD -> fromMmx(in, FloatFormat.DOUBLE);
+      case CVTPS2PI -> toMmx(in, FloatFormat.SINGLE, false);
+      case CVTPD2PI -> toMmx(in, FloatFormat.DOUBLE, false);
+      case CVTTPS2PI -> toMmx(in, FloatFormat.SINGLE, true);
+      case CVTTPD2PI -> toMmx(in, FloatFormat.DOUBLE, true);
+      default -> approximate(in);
+    }
+  }
+
+  /** Two integers of an MMX register or memory. */
+  private void fromMmx(Instruction in, FloatFormat format) {
+    vectors.load(in, 8, true);
+    vectors.fetch(in.reg, XMM, result);
+    for (int i = 0; i < 2; i++) {
+      long bits = unit.pack(Real.of(signedElement(second, i, 4)), format);
+      put(result, i, format.bytes(), bits);
+    }
+    if (!in.isMemory) {
+      vectors.enterMmx(); // also where there is an exception
+    }
+    settle();
+    vectors.set(in.reg, XMM, false, result);
+  }
+
+  private void toMmx(Instruction in, FloatFormat format, boolean truncates) {
+    if (truncates) {
+      unit.rounding = FloatUnit.TRUNCATE;
+    }
+    vectors.load(in, 2 * format.bytes(), false);
+    long both = integer(format, element(second, 0, format.bytes()), 4) & 0xffffffffL;
+    both |= integer(format, element(second, 1, format.bytes()), 4) << 32;
+    vectors.enterMmx();
+    settle();
+    vectors.setMmx(in.reg, both);
+  }
+
+  // ---- Approximations ------------------------------------------------------------------------
+
+  private void approximate(Instruction in) {
+    switch (in.op) {
+      case RCPPS, RSQRTPS -> {
+        vectors.load(in, in.operandSize, false);
+        for (int i = 0; i < in.operandSize / 4; i++) {
+          put(result, i, 4, reciprocal(in.op, element(second, i, 4)));
+        }
+        vectors.set(in.reg, in.operandSize, in.vex, result);
+      }
+      case RCPSS, RSQRTSS -> {
+        loadScalar(in, 4);
+        System.arraycopy(first, 0, result, 0, 2);
+        put(result, 0, 4, reciprocal(in.op, element(second, 0, 4)));
+        vectors.set(in.reg, XMM, in.vex, result);
+      }
       default -> fuse(in);
     }
+  }
+
+  /** Of a denormal as of 0; results that would be denormal are 0. The SDM allows 1.5 * 2^-12. */
+  private static long reciprocal(Op op, long bits) {
+    int sign = (int) bits & Integer.MIN_VALUE;
+    float value = Float.intBitsToFloat((int) bits);
+    if (Float.isNaN(value)) {
+      return bits | QUIET_SINGLE;
+    }
+    double exact = Math.abs(value) < Float.MIN_NORMAL ? 0 : value;
+    boolean root = op == Op.RSQRTPS || op == Op.RSQRTSS;
+    if (root && exact < 0) {
+      return INDEFINITE_SINGLE;
+    }
+    float found = (float) Math.abs(root ? 1 / Math.sqrt(exact) : 1 / exact);
+    int near = found < Float.MIN_NORMAL ? 0 : Float.floatToRawIntBits(found);
+    return (near | sign) & 0xffffffffL;
   }
 
   private void fromIntegers(Instruction in, FloatFormat format, int sourceBytes) {

@@ -34,7 +34,10 @@ final class VectorMoveOperations {
       case MOVUPS_V_W, MOVUPD_V_W, MOVDQU_V_W, LDDQU -> load(in, size, false);
       case MOVAPS_W_V, MOVAPD_W_V, MOVDQA_W_V, MOVNTPS, MOVNTPD, MOVNTDQ -> store(in, size, true);
       case MOVUPS_W_V, MOVUPD_W_V, MOVDQU_W_V -> store(in, size, false);
-      case EMMS -> extended.used = 0;
+      case EMMS -> {
+        extended.used = 0;
+        extended.setTop(0);
+      }
       case VZEROUPPER -> zero(2);
       case VZEROALL -> zero(0);
       case MOVQ2DQ -> {

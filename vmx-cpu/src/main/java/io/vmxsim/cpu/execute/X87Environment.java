@@ -22,15 +22,24 @@ final class X87Environment {
     extended = state.extended;
   }
 
-  /** The instruction that is about to run is the last one, and so is its operand. */
-  void remember(Instruction in) {
+  /**
+   * The instruction that has run is the last one; its operand and opcode are of interest to who
+   * handles an unmasked exception of it ("Fopcode Compatibility Sub-mode", 8.1.9.1).
+   */
+  void remember(Instruction in, boolean exception) {
     extended.instructionPointer = state.rip;
-    extended.instructionSelector = state.selectors[Instruction.CS] & 0xffff;
-    if (in.isMemory) {
+    extended.instructionSelector = selector(Instruction.CS);
+    if (in.isMemory && (exception || extended.notesEveryOperand)) {
       extended.dataPointer = operands.offset(in);
-      extended.dataSelector = state.selectors[in.segment] & 0xffff;
+      extended.dataSelector = selector(in.segment);
     }
-    extended.opcode = (in.opcode & 7) << 8 | (in.modRm & 0xff);
+    if (exception) {
+      extended.opcode = (in.opcode & 7) << 8 | (in.modRm & 0xff);
+    }
+  }
+
+  private int selector(int segment) {
+    return extended.keepsSelectors ? state.selectors[segment] & 0xffff : 0;
   }
 
   private static int slot(Instruction in) {

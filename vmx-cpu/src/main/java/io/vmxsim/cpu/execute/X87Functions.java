@@ -1,16 +1,17 @@
 package io.vmxsim.cpu.execute;
 
 import io.vmxsim.cpu.decode.Instruction;
+import io.vmxsim.cpu.decode.Op;
 import java.math.BigInteger;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Roots, remainders and scaling, which are exact, and the transcendental instructions, whose
- * results here have the accuracy of a double ("Transcendental Instructions", volume 1, 8.3.7 to
- * 8.3.10).
+ * Roots, remainders and scaling, which are exact, and the transcendental instructions, which round
+ * the exact result here; a processor may be one unit in the last place off ("Transcendental
+ * Instructions", volume 1, 8.3.7 to 8.3.10).
  */
 final class X87Functions {
-  private static final double LOG_2 = Math.log(2);
   private static final int LONGEST_REDUCTION = 63;
 
   private final X87Stack stack;
@@ -26,65 +27,188 @@ final class X87Functions {
   void execute(Instruction in) {
     switch (in.op) {
       case FSQRT -> stack.set(0, unit.squareRoot(stack.get(0)));
-      case FRNDINT -> stack.set(0, unit.toIntegral(stack.get(0), false));
+      case FRNDINT -> roundToIntegral();
       case FSCALE -> scale();
       case FXTRACT -> extract();
       case FPREM -> remainder(false);
       case FPREM1 -> remainder(true);
-      case FSIN -> set(Math.sin(argument()));
-      case FCOS -> set(Math.cos(argument()));
-      case FPTAN -> {
-        set(Math.tan(argument()));
-        push(1);
-      }
-      case FSINCOS -> {
-        double angle = argument();
-        set(Math.sin(angle));
-        push(Math.cos(angle));
-      }
-      case F2XM1 -> set(Math.expm1(argument() * LOG_2));
-      case FYL2X -> pair(Math.log(argument()) / LOG_2 * stack.get(1).toDouble());
-      case FYL2XP1 -> pair(Math.log1p(argument()) / LOG_2 * stack.get(1).toDouble());
-      case FPATAN -> pair(Math.atan2(stack.get(1).toDouble(), argument()));
+      case FSIN, FCOS, FPTAN, FSINCOS -> trigonometric(in);
+      case F2XM1 -> exponential();
+      case FYL2X -> multiplyBy(logarithm(stack.get(0)));
+      case FYL2XP1 -> multiplyBy(logarithmAbove1(stack.get(0)));
+      case FPATAN -> arctangent();
       default -> throw faults.notModelled(in.op.mnemonic().toUpperCase(Locale.ROOT));
     }
   }
 
-  private double argument() {
-    Real value = stack.get(0);
-    if (value.kind == Real.Kind.SIGNALING || value.kind == Real.Kind.UNSUPPORTED) {
-      unit.raised |= FloatUnit.INVALID;
-    }
-    stack.setConditions(0);
-    return value.toDouble();
-  }
-
-  private Real real(double value) {
-    Real exact = Real.of(FloatFormat.DOUBLE, Double.doubleToLongBits(value));
-    unit.raised |= exact.kind == Real.Kind.FINITE ? FloatUnit.INEXACT : 0;
-    return exact.isNan() ? unit.invalid() : exact;
-  }
-
-  private void set(double value) {
-    stack.set(0, real(value));
-  }
-
-  private void push(double value) {
-    if (stack.push()) {
-      stack.set(0, Real.of(FloatFormat.DOUBLE, Double.doubleToLongBits(value)));
+  private void roundToIntegral() {
+    unit.precision = FloatFormat.EXTENDED.precision;
+    Real integral = unit.toIntegral(stack.get(0), false);
+    boolean up = unit.roundedUp;
+    if (stack.set(0, integral) && !stack.hasFaulted()) {
+      stack.setC1(up);
     }
   }
 
-  /** A result into ST(1), which becomes the top. */
-  private void pair(double value) {
-    stack.set(1, real(value));
-    stack.pop();
+  // ---- Transcendental functions --------------------------------------------------------------
+
+  /** Denormals are noted where both operands are numbers. */
+  private void noteDenormals(Real a, Real b) {
+    boolean numbers = isNumber(a) && isNumber(b) && !stack.hasFaulted();
+    unit.raised |= (numbers && (a.denormal || b.denormal)) ? FloatUnit.DENORMAL : 0;
+  }
+
+  private static boolean isNumber(Real value) {
+    return !value.isNan() && !isUnsupported(value);
+  }
+
+  private void trigonometric(Instruction in) {
+    Real x = stack.get(0);
+    unit.precision = FloatFormat.EXTENDED.precision;
+    boolean pushes = in.op == Op.FPTAN || in.op == Op.FSINCOS;
+    if (pushes && !stack.isEmpty(-1)) {
+      stack.setC2(false);
+      overflow();
+      return;
+    }
+    if (isNumber(x) && x.kind == Real.Kind.FINITE && x.magnitude() >= LONGEST_REDUCTION) {
+      stack.setC2(true);
+      stack.setC1(false);
+      return;
+    }
+    stack.setC2(false);
+    noteDenormals(x, x);
+    if (x.kind == Real.Kind.FINITE) {
+      ofAngle(in.op, new Transcendental.Angle(x));
+    } else if (x.isZero()) {
+      Real one = Real.of(1);
+      put(in.op == Op.FCOS ? one : x, pushes ? one : null);
+    } else {
+      Real none = isNumber(x) ? unit.invalid() : unit.nan(x, x);
+      put(none, pushes ? none : null);
+    }
+  }
+
+  private void ofAngle(Op op, Transcendental.Angle angle) {
+    switch (op) {
+      case FSIN -> put(sine(angle), null);
+      case FCOS -> put(angle.cosine(), null);
+      case FPTAN -> put(angle.tangent(), Real.of(1));
+      default -> put(sine(angle), angle.cosine());
+    }
+  }
+
+  /** That of a denormal is the denormal, and inexact. */
+  private Real sine(Transcendental.Angle angle) {
+    Real x = stack.get(0);
+    if (!x.denormal) {
+      return angle.sine();
+    }
+    boolean tiny = x.magnitude() < FloatFormat.EXTENDED.lowest;
+    unit.raised |= tiny ? FloatUnit.INEXACT | FloatUnit.UNDERFLOW : FloatUnit.INEXACT;
+    return x;
+  }
+
+  /** A result in ST(0), and another pushed behind it. */
+  private void put(Real result, @Nullable Real pushed) {
+    if (stack.set(0, result) && pushed != null && stack.push()) {
+      stack.set(0, pushed);
+    }
+  }
+
+  /** Both results are indefinite where there is no room for the second. */
+  private void overflow() {
+    if (stack.overflows() && stack.isPushed()) {
+      stack.putIndefinite(1);
+    }
+  }
+
+  private void exponential() {
+    Real x = stack.get(0);
+    noteDenormals(x, x);
+    boolean one = x.kind == Real.Kind.FINITE && x.significand.bitCount() == 1 && x.magnitude() == 0;
+    Real result;
+    if (one) {
+      result = x.negative ? Real.of(true, BigInteger.ONE, -1) : x;
+    } else if (x.kind == Real.Kind.FINITE && x.magnitude() < 0) {
+      result = Transcendental.exponential(x);
+    } else if (isNumber(x)) {
+      result = x.isInfinite() && x.negative ? Real.of(-1) : x; // of others it is undefined
+    } else {
+      result = unit.nan(x, x);
+    }
+    unit.precision = FloatFormat.EXTENDED.precision;
+    unit.raised |= x.kind == Real.Kind.FINITE ? FloatUnit.INEXACT : 0;
+    stack.set(0, result);
+  }
+
+  private Real logarithm(Real x) {
+    if (!isNumber(x)) {
+      return x;
+    }
+    return switch (x.kind) {
+      case ZERO -> Real.infinity(true);
+      case INFINITY -> x.negative ? Real.INDEFINITE : x;
+      default -> x.negative ? Real.INDEFINITE : Transcendental.logarithm(x);
+    };
+  }
+
+  private Real logarithmAbove1(Real x) {
+    boolean usual = x.kind == Real.Kind.FINITE && x.magnitude() < 0;
+    return usual ? Transcendental.logarithmAbove1(x) : x; // of other numbers it is undefined
+  }
+
+  /** ST(1) times a logarithm of ST(0), which is popped. */
+  private void multiplyBy(Real logarithm) {
+    Real x = stack.get(0);
+    Real y = stack.get(1);
+    unit.precision = FloatFormat.EXTENDED.precision;
+    Real result;
+    if (!isNumber(x) || !isNumber(y)) {
+      result = unit.nan(x, y);
+    } else if (logarithm.isNan()) {
+      result = unit.invalid();
+    } else {
+      boolean divides = x.isZero() && logarithm.isInfinite() && !y.isInfinite() && !y.isZero();
+      unit.raised |= divides ? FloatUnit.ZERO_DIVIDE : 0;
+      result = unit.multiply(y, logarithm);
+      unit.raised |= result.kind == Real.Kind.FINITE ? FloatUnit.INEXACT : 0;
+    }
+    if ((unit.raised & (FloatUnit.INVALID | FloatUnit.ZERO_DIVIDE)) == 0) {
+      noteDenormals(x, y);
+    }
+    if (stack.set(1, result)) {
+      stack.pop();
+    }
+  }
+
+  private void arctangent() {
+    Real x = stack.get(0);
+    Real y = stack.get(1);
+    noteDenormals(x, y);
+    unit.precision = FloatFormat.EXTENDED.precision;
+    if (stack.set(1, isNumber(x) && isNumber(y) ? arctangent(y, x) : unit.nan(x, y))) {
+      stack.pop();
+    }
+  }
+
+  /** FPATAN's table of special cases. */
+  private static Real arctangent(Real y, Real x) {
+    if (y.isInfinite()) {
+      return Transcendental.quarters(x.isInfinite() ? (x.negative ? 3 : 1) : 2, y.negative);
+    }
+    if (y.isZero() || x.isInfinite()) {
+      return x.negative ? Transcendental.quarters(4, y.negative) : Real.zero(y.negative);
+    }
+    return x.isZero() ? Transcendental.quarters(2, y.negative) : Transcendental.angle(y, x);
   }
 
   /** ST(0) · 2^truncated ST(1). */
   private void scale() {
     Real value = stack.get(0);
     Real by = stack.get(1);
+    noteDenormals(value, by);
+    unit.precision = FloatFormat.EXTENDED.precision;
     if (value.kind != Real.Kind.FINITE || by.kind != Real.Kind.FINITE) {
       scaleSpecial(value, by);
       return;
@@ -125,6 +249,10 @@ final class X87Functions {
   /** Exponent into ST(0), significand pushed. */
   private void extract() {
     Real value = stack.get(0);
+    if (!stack.isEmpty(-1)) {
+      overflow();
+      return;
+    }
     Real exponent;
     Real significand = value;
     switch (value.kind) {
@@ -143,22 +271,24 @@ final class X87Functions {
         significand = exponent;
       }
     }
-    if (stack.settle()) {
-      unit.precision = FloatFormat.EXTENDED.precision;
-      stack.set(0, exponent);
-      if (stack.push()) {
-        stack.set(0, significand);
-      }
-    }
+    unit.precision = FloatFormat.EXTENDED.precision;
+    put(exponent, significand);
   }
 
   /** FPREM truncates the quotient, FPREM1 rounds it to nearest; both in steps of 2^63 at most. */
   private void remainder(boolean nearest) {
     Real a = stack.get(0);
     Real b = stack.get(1);
-    stack.setConditions(0);
+    unit.precision = FloatFormat.EXTENDED.precision;
+    stack.setC2(false);
+    if (!a.isInfinite() && !b.isZero()) {
+      noteDenormals(a, b);
+    }
     if (a.kind != Real.Kind.FINITE || b.kind != Real.Kind.FINITE) {
-      stack.set(0, remainderSpecial(a, b));
+      boolean stored = stack.set(0, remainderSpecial(a, b));
+      if (stored && isNumber(a) && isNumber(b) && !a.isInfinite() && !b.isZero()) {
+        stack.setConditions(0);
+      }
       return;
     }
     int common = Math.min(a.exponent, b.exponent);
@@ -167,9 +297,12 @@ final class X87Functions {
     BigInteger y = b.significand.shiftLeft(b.exponent - common);
     if (distance > LONGEST_REDUCTION) {
       // A part of the way; C2 says so.
-      BigInteger step = y.shiftLeft(distance - 32);
-      stack.set(0, Real.of(a.negative, x.mod(step), common));
-      stack.setConditions(X87Stack.C2);
+      BigInteger step = y.shiftLeft(distance - ((distance & 31) | 32));
+      BigInteger rest = x.mod(step);
+      Real left = rest.signum() == 0 ? Real.zero(a.negative) : Real.of(a.negative, rest, common);
+      if (stack.set(0, left)) {
+        stack.setConditions(X87Stack.C2);
+      }
       return;
     }
     BigInteger[] parts = x.divideAndRemainder(y);
@@ -182,17 +315,22 @@ final class X87Functions {
       rest = y.subtract(rest);
       negative = !negative;
     }
-    unit.precision = FloatFormat.EXTENDED.precision;
-    stack.set(0, rest.signum() == 0 ? Real.zero(a.negative) : Real.of(negative, rest, common));
+    Real result = rest.signum() == 0 ? Real.zero(a.negative) : Real.of(negative, rest, common);
+    if (!stack.set(0, result)) {
+      return;
+    }
     int codes = quotient.testBit(0) ? X87Stack.C1 : 0;
     codes |= quotient.testBit(1) ? X87Stack.C3 : 0;
     stack.setConditions(codes | (quotient.testBit(2) ? X87Stack.C0 : 0));
   }
 
   private Real remainderSpecial(Real a, Real b) {
-    if (a.isNan() || b.isNan() || isUnsupported(a) || isUnsupported(b)) {
+    if (!isNumber(a) || !isNumber(b)) {
       return unit.nan(a, b);
     }
-    return a.isInfinite() || b.isZero() ? unit.invalid() : a;
+    if (a.isInfinite() || b.isZero()) {
+      return unit.invalid();
+    }
+    return a;
   }
 }

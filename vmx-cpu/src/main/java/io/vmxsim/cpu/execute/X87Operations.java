@@ -10,6 +10,7 @@ import java.math.BigInteger;
 
 /** The x87 instructions ("x87 FPU Instruction Set", volume 1, 8.3). */
 final class X87Operations {
+  private static final int SUMMARY = 1 << 7;
   private static final int EXCEPTIONS_AND_BUSY = 0x80ff;
   private static final int CONTROL_WRITABLE = 0x1f3f;
   private static final int CONTROL_FIXED = 0x40;
@@ -42,7 +43,7 @@ final class X87Operations {
     }
     stack.begin();
     switch (in.op) {
-      case FWAIT, FNOP -> {}
+      case FWAIT -> {}
       case FNINIT -> extended.initX87();
       case FNCLEX -> extended.status &= ~EXCEPTIONS_AND_BUSY;
       case FNSTCW -> operands.store(in, 2, extended.control);
@@ -67,8 +68,8 @@ final class X87Operations {
         summarize();
       }
       default -> {
-        environment.remember(in);
         compute(in);
+        environment.remember(in, (extended.status & SUMMARY) != 0);
       }
     }
   }
@@ -125,7 +126,9 @@ final class X87Operations {
   }
 
   private void onOther(Instruction in, Real result) {
-    stack.set(in.rm, result);
+    if (!stack.set(in.rm, result)) {
+      return;
+    }
     switch (in.op) {
       case FADDP, FMULP, FSUBP, FSUBRP, FDIVP, FDIVRP -> stack.pop();
       default -> {}
@@ -178,9 +181,6 @@ final class X87Operations {
 
   private void compare(Real other, boolean quietIsInvalid, int pops) {
     int order = unit.compare(stack.get(0), other, quietIsInvalid);
-    if (!stack.settle()) {
-      return;
-    }
     stack.setConditions(
         switch (order) {
           case FloatUnit.UNORDERED -> X87Stack.C3 | X87Stack.C2 | X87Stack.C0;
@@ -188,18 +188,17 @@ final class X87Operations {
           case -1 -> X87Stack.C0;
           default -> 0;
         });
-    for (int i = 0; i < pops; i++) {
+    int count = stack.settle() ? pops : 0;
+    for (int i = 0; i < count; i++) {
       stack.pop();
     }
   }
 
   private void compareToFlags(Instruction in, boolean quietIsInvalid, boolean pops) {
     int order = unit.compare(stack.get(0), stack.get(in.rm), quietIsInvalid);
-    if (!stack.settle()) {
-      return;
-    }
+    int unmasked = stack.settleKeepingC1();
     state.status.set(orderFlags(order));
-    if (pops) {
+    if (pops && unmasked == 0) {
       stack.pop();
     }
   }
@@ -250,6 +249,7 @@ final class X87Operations {
   }
 
   private void push(Real value) {
+    unit.precision = FloatFormat.EXTENDED.precision;
     long significand = unit.pack(value, FloatFormat.EXTENDED);
     push(unit.packedSignAndExponent, significand);
   }
@@ -269,22 +269,24 @@ final class X87Operations {
       return;
     }
     Real value = real(in);
+    if (stack.overflows()) {
+      return;
+    }
     if (value.kind == Real.Kind.SIGNALING) {
       value = unit.nan(value, value);
     } else if (value.denormal) {
       unit.raised |= FloatUnit.DENORMAL;
     }
-    unit.precision = FloatFormat.EXTENDED.precision;
-    if (stack.settle()) {
+    if ((stack.settleKeepingC1() & FloatUnit.INVALID) == 0) { // denormals are loaded all the same
       push(value);
     }
   }
 
   private void storeReal(Instruction in, boolean pops) {
     if (in.operandSize == 10) {
-      Real top = stack.get(0);
-      boolean empty = top == Real.INDEFINITE;
+      stack.get(0);
       if (stack.settle()) {
+        boolean empty = stack.hasFaulted();
         operands.storeAt(in, 0, 8, empty ? Real.INDEFINITE.payload : stack.significand(0));
         operands.storeAt(in, 8, 2, empty ? 0xffff : stack.signAndExponent(0));
         stack.pop();
@@ -299,7 +301,7 @@ final class X87Operations {
     }
     long bits = unit.pack(value, format);
     operands.probeStore(in, in.operandSize);
-    if (stack.settle()) {
+    if (stack.settleStore()) {
       operands.store(in, bits);
       if (pops) {
         stack.pop();
@@ -309,6 +311,7 @@ final class X87Operations {
 
   private void storeInteger(Instruction in, boolean pops) {
     long value = unit.toInteger(stack.get(0), in.operandSize);
+    unit.raised &= ~FloatUnit.DENORMAL; // which stores of integers do not note
     operands.probeStore(in, in.operandSize);
     if (stack.settle()) {
       operands.store(in, value);
@@ -321,25 +324,28 @@ final class X87Operations {
   private void move(Instruction in) {
     switch (in.op) {
       case FLD_I -> {
-        boolean empty = stack.isEmpty(in.rm);
-        int signAndExponent = empty ? 0xffff : stack.signAndExponent(in.rm);
-        long significand = empty ? Real.INDEFINITE.payload : stack.significand(in.rm);
         stack.get(in.rm);
-        if (stack.settle()) {
-          push(signAndExponent, significand);
+        if (stack.hasFaulted()) {
+          stack.pushIndefinite();
+        } else {
+          push(stack.signAndExponent(in.rm), stack.significand(in.rm));
         }
       }
       case FST_I, FSTP_I -> {
         stack.get(0);
         if (stack.settle()) {
-          stack.put(in.rm, stack.signAndExponent(0), stack.significand(0));
+          stack.copy(0, in.rm);
           if (in.op == Op.FSTP_I) {
             stack.pop();
           }
         }
       }
+      case FNOP -> {}
       case FXCH -> exchange(in.rm);
-      case FFREE -> stack.free(in.rm);
+      case FFREE -> {
+        stack.free(in.rm);
+        stack.setC1(false);
+      }
       case FINCSTP -> turn(1);
       case FDECSTP -> turn(-1);
       case FCHS -> changeSign(0x8000, 0);
@@ -357,13 +363,22 @@ final class X87Operations {
   }
 
   private void exchange(int i) {
+    boolean firstIsEmpty = stack.isEmpty(0);
+    boolean otherIsEmpty = stack.isEmpty(i);
     stack.get(0);
     stack.get(i);
-    if (stack.settle()) {
-      int signAndExponent = stack.signAndExponent(0);
-      long significand = stack.significand(0);
-      stack.put(0, stack.signAndExponent(i), stack.significand(i));
-      stack.put(i, signAndExponent, significand);
+    if (!stack.settle()) {
+      return;
+    }
+    int signAndExponent = stack.signAndExponent(0);
+    long significand = stack.significand(0);
+    stack.put(0, stack.signAndExponent(i), stack.significand(i));
+    stack.put(i, signAndExponent, significand);
+    if (otherIsEmpty) {
+      stack.putIndefinite(0);
+    }
+    if (firstIsEmpty) {
+      stack.putIndefinite(i);
     }
   }
 
@@ -377,14 +392,17 @@ final class X87Operations {
     if (stack.settle()) {
       int old = stack.signAndExponent(0);
       stack.put(0, (old ^ inverted) & ~cleared, stack.significand(0));
+      if (stack.hasFaulted()) {
+        stack.putIndefinite(0);
+      }
     }
   }
 
   private void moveIf(Instruction in, boolean condition) {
     stack.get(in.rm);
     stack.get(0);
-    if (stack.settle() && condition) {
-      stack.put(0, stack.signAndExponent(in.rm), stack.significand(in.rm));
+    if (stack.settleKeepingC1() == 0 && (condition || stack.hasFaulted())) {
+      stack.copy(in.rm, 0);
     }
   }
 

@@ -2,7 +2,6 @@ package io.vmxsim.cpu.execute;
 
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.ExtendedState;
-import io.vmxsim.vmcs.NotModelledException;
 
 /**
  * The x87 register stack and the responses to exceptions ("x87 FPU Data Registers", volume 1,
@@ -17,15 +16,16 @@ final class X87Stack {
   private static final int STACK_FAULT = 1 << 6;
   private static final int SUMMARY_AND_BUSY = 0x8080;
   private static final int EXCEPTIONS = 0x3f;
-  private static final int BEFORE_COMPUTING =
-      FloatUnit.INVALID | FloatUnit.DENORMAL | FloatUnit.ZERO_DIVIDE;
+  private static final int BEFORE_STORING =
+      FloatUnit.BEFORE_COMPUTING | FloatUnit.OVERFLOW | FloatUnit.UNDERFLOW;
 
-  private final CpuState state;
   private final ExtendedState extended;
   final FloatUnit unit = new FloatUnit();
 
+  /** Whether the instruction has met a stack fault. */
+  private boolean faulted;
+
   X87Stack(CpuState state) {
-    this.state = state;
     extended = state.extended;
     unit.prefersLarger = true;
   }
@@ -41,6 +41,8 @@ final class X87Stack {
         };
     unit.raised = 0;
     unit.roundedUp = false;
+    unit.unmasked = ~extended.control & EXCEPTIONS;
+    faulted = false;
   }
 
   private int physical(int i) {
@@ -65,11 +67,8 @@ final class X87Stack {
   void stackFault(boolean overflow) {
     unit.raised |= FloatUnit.INVALID;
     extended.status |= STACK_FAULT;
+    faulted = true;
     setC1(overflow);
-  }
-
-  boolean hasStackFault(int flags) {
-    return (extended.status & flags & STACK_FAULT) != 0;
   }
 
   void setC1(boolean set) {
@@ -81,12 +80,36 @@ final class X87Stack {
     extended.status = (extended.status & ~(C0 | C1 | C2 | C3)) | codes;
   }
 
-  /** A result into ST(i), rounded; not if an unmasked exception forbids it. */
-  void set(int i, Real value) {
-    long significand = unit.pack(value, FloatFormat.EXTENDED);
-    if (settle()) {
+  /** Sets or clears C2: an operand was out of range, or a reduction is incomplete. */
+  void setC2(boolean set) {
+    extended.status = set ? extended.status | C2 : extended.status & ~C2;
+  }
+
+  /**
+   * A result into ST(i), rounded; after a stack fault the indefinite.
+   *
+   * @return false if an unmasked exception forbids it
+   */
+  boolean set(int i, Real value) {
+    long significand = unit.pack(faulted ? Real.INDEFINITE : value, FloatFormat.EXTENDED);
+    boolean stores = settle();
+    if (stores) {
       put(i, unit.packedSignAndExponent, significand);
     }
+    return stores;
+  }
+
+  /** The bits of ST({@code from}) into ST(i); after a stack fault the indefinite. */
+  void copy(int from, int i) {
+    if (faulted) {
+      putIndefinite(i);
+    } else {
+      put(i, signAndExponent(from), significand(from));
+    }
+  }
+
+  void putIndefinite(int i) {
+    put(i, 0xffff, Real.INDEFINITE.payload);
   }
 
   /** The bits of a register, whatever they are. */
@@ -116,17 +139,31 @@ final class X87Stack {
 
   /** Makes room on top; a register that is not empty there is a stack overflow. */
   boolean push() {
-    if (!isEmpty(-1)) {
-      stackFault(true);
-      if (!settle()) {
-        return false;
-      }
-      extended.setTop(extended.top() - 1);
-      put(0, 0xffff, Real.INDEFINITE.payload);
+    if (overflows()) {
       return false;
     }
     extended.setTop(extended.top() - 1);
     return true;
+  }
+
+  /** Whether a push overflows, which has had its consequences then. */
+  boolean overflows() {
+    if (isEmpty(-1)) {
+      return false;
+    }
+    if (!faulted) {
+      stackFault(true);
+    }
+    pushIndefinite();
+    return true;
+  }
+
+  /** What a masked stack fault pushes. */
+  void pushIndefinite() {
+    if (settle()) {
+      extended.setTop(extended.top() - 1);
+      putIndefinite(0);
+    }
   }
 
   /**
@@ -135,17 +172,44 @@ final class X87Stack {
    * @return false if an unmasked exception keeps the result from being stored
    */
   boolean settle() {
-    int unmasked = unit.raised & ~extended.control & EXCEPTIONS;
+    return settle(FloatUnit.BEFORE_COMPUTING);
+  }
+
+  /** The same for a store to memory, which unmasked overflow and underflow prevent too. */
+  boolean settleStore() {
+    return settle(BEFORE_STORING);
+  }
+
+  /** After an exception that forbids the result nothing is known of its rounding. */
+  private boolean settle(int forbidding) {
+    boolean forbidden = (unit.raised & unit.unmasked & forbidding) != 0;
+    if (forbidden) {
+      unit.raised &= forbidding;
+    }
+    if (!faulted) {
+      setC1(unit.roundedUp && !forbidden);
+    }
+    settleKeepingC1();
+    return !forbidden;
+  }
+
+  /** Notes what was raised; the exceptions among that which are not masked. */
+  int settleKeepingC1() {
+    int unmasked = unit.raised & unit.unmasked;
     extended.status |= unit.raised & EXCEPTIONS;
-    if ((unit.raised & FloatUnit.INVALID) == 0 || !hasStackFault(STACK_FAULT)) {
-      setC1(unit.roundedUp);
-    }
-    if ((unmasked & (FloatUnit.OVERFLOW | FloatUnit.UNDERFLOW)) != 0) {
-      throw new NotModelledException("unmasked x87 overflow and underflow", state.rip);
-    }
     if (unmasked != 0) {
       extended.status |= SUMMARY_AND_BUSY;
     }
-    return (unmasked & BEFORE_COMPUTING) == 0;
+    return unmasked;
+  }
+
+  /** Whether the last push has happened, be it with an indefinite: not after an unmasked fault. */
+  boolean isPushed() {
+    return (unit.raised & unit.unmasked & FloatUnit.INVALID) == 0;
+  }
+
+  /** Whether the instruction has met a stack fault. */
+  boolean hasFaulted() {
+    return faulted;
   }
 }

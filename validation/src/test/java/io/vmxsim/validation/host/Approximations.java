@@ -1,0 +1,59 @@
+package io.vmxsim.validation.host;
+
+import io.vmxsim.cpu.decode.Instruction;
+
+/**
+ * Results that the SDM bounds and does not define: transcendental functions to one unit in the last
+ * place ("Transcendental Instruction Accuracy", volume 1, 8.3.10), reciprocals to 1.5·2^-12 of
+ * their size (volume 2, "RCPPS" and "RSQRTPS").
+ */
+final class Approximations {
+  private static final double RECIPROCAL_ERROR = 1.5 / 4096;
+  private static final long C1 = 1L << (16 + 9);
+
+  private Approximations() {}
+
+  /** Makes {@code here} equal to {@code there} where both are within the bounds. */
+  static void settle(Instruction in, HostState here, HostState there) {
+    switch (in.op) {
+      case FSIN, FCOS, FSINCOS, FPTAN, FPATAN, F2XM1, FYL2X, FYL2XP1 -> transcendental(here, there);
+      case RCPPS, RCPSS, RSQRTPS, RSQRTSS -> reciprocals(here.vectors, there.vectors);
+      default -> {}
+    }
+  }
+
+  private static void transcendental(HostState here, HostState there) {
+    for (int i = 0; i < here.stack.length; i += 2) {
+      if (isLastPlace(here.stack, there.stack, i)) {
+        here.stack[i] = there.stack[i];
+        here.stack[i + 1] = there.stack[i + 1];
+      }
+    }
+    here.x87 = (here.x87 & ~C1) | (there.x87 & C1); // which way it was rounded
+  }
+
+  /** Whether the registers at {@code i} are neighbours or equal. */
+  private static boolean isLastPlace(long[] a, long[] b, int i) {
+    long distance = a[i] - b[i];
+    if (a[i + 1] == b[i + 1]) {
+      return Math.abs(distance) <= 1;
+    }
+    boolean up = a[i + 1] + 1 == b[i + 1] && a[i] == -1 && b[i] == Long.MIN_VALUE;
+    boolean down = b[i + 1] + 1 == a[i + 1] && b[i] == -1 && a[i] == Long.MIN_VALUE;
+    return up || down;
+  }
+
+  private static void reciprocals(long[] here, long[] there) {
+    for (int i = 0; i < here.length; i++) {
+      long low = near((int) here[i], (int) there[i]) & 0xffffffffL;
+      long high = near((int) (here[i] >>> 32), (int) (there[i] >>> 32));
+      here[i] = low | high << 32;
+    }
+  }
+
+  private static int near(int here, int there) {
+    double mine = Float.intBitsToFloat(here);
+    double other = Float.intBitsToFloat(there);
+    return Math.abs(mine - other) <= RECIPROCAL_ERROR * Math.abs(mine) ? there : here;
+  }
+}
