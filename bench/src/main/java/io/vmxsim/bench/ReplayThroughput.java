@@ -49,11 +49,14 @@ public final class ReplayThroughput {
       for (String name :
           List.of("sample.lackey", "sample.champsim", "sample.champsim.gz", "sample.vxt")) {
         Path file = directory.resolve(name);
-        long records = write(file);
-        for (String mode : modes) {
-          measure(file, records, Paging.valueOf(mode.toUpperCase(Locale.ROOT)));
+        try {
+          long records = write(file);
+          for (String mode : modes) {
+            measure(file, records, Paging.valueOf(mode.toUpperCase(Locale.ROOT)));
+          }
+        } finally {
+          Files.deleteIfExists(file);
         }
-        Files.delete(file);
       }
     } finally {
       Files.deleteIfExists(directory);
