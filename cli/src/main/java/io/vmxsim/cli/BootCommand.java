@@ -5,7 +5,7 @@ import io.vmxsim.cpu.board.Platform;
 import io.vmxsim.traces.MachineReport;
 import io.vmxsim.vmcs.InputException;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -38,10 +38,6 @@ final class BootCommand implements Callable<Integer> {
     }
   }
 
-  /** What a snapshot already says. */
-  private static final List<String> IN_SNAPSHOT =
-      List.of("--cpu", "--memory", "--cpus", "--append", "--initrd");
-
   @Parameters(paramLabel = "IMAGE", arity = "0..1", description = GuestImage.DESCRIPTION)
   private @Nullable String image;
 
@@ -55,51 +51,27 @@ final class BootCommand implements Callable<Integer> {
       description = "Statistics at the end, behind the serial output: ${COMPLETION-CANDIDATES}.")
   private @Nullable Output output;
 
-  @Option(
-      names = "--checkpoint",
-      paramLabel = "FILE[,every=N]",
-      converter = Checkpoint.Form.class,
-      description =
-          "Leave a snapshot of the machine in FILE each N instructions, 100M by default, and when"
-              + " the run is stopped.")
-  private @Nullable Checkpoint checkpoint;
-
-  @Option(
-      names = "--restore",
-      paramLabel = "FILE",
-      description = "Go on from a snapshot, in place of IMAGE and what describes the machine.")
-  private @Nullable Path restore;
+  @Mixin private SnapshotOptions snapshots;
 
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() {
-    KernelRun run = new KernelRun(spec, kernel).leaving(checkpoint);
+    KernelRun run = new KernelRun(spec, kernel).leaving(snapshots.checkpoint());
     String given = image;
-    Path from = restore;
+    Path from = snapshots.restore(spec, given);
     if (from != null) {
-      require(given == null, "--restore", "no IMAGE: the snapshot has it");
-      for (String option : IN_SNAPSHOT) {
-        boolean said = spec.commandLine().getParseResult().hasMatchedOption(option);
-        require(!said, "--restore", "no " + option + ": the snapshot says it");
-      }
-      return run.goOn(from, this::report);
+      return run.goOn(from, BootFacts.BOOT, facts -> Platform.BARE, this::report);
     } else if (given == null) {
       throw new InputException("IMAGE", "", "expected a kernel, or --restore FILE");
     }
-    return run.run(GuestImage.of(given), Platform.BARE, this::report);
+    return run.run(GuestImage.of(given), Map.of(), Platform.BARE, this::report);
   }
 
-  private Supplier<String> report(Machine machine) {
+  private Supplier<String> report(BootFacts facts, Machine machine) {
     return () ->
         output == null
             ? ""
             : output == Output.JSON ? MachineReport.json(machine) : MachineReport.text(machine);
-  }
-
-  private static void require(boolean condition, String option, String expected) {
-    if (!condition) {
-      throw new InputException(option, "", "expected " + expected);
-    }
   }
 }

@@ -20,6 +20,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -45,27 +46,37 @@ final class KernelRun {
     return this;
   }
 
+  /** Watches a machine that has not run yet, and says behind its end what to print. */
+  interface Statistics extends BiFunction<BootFacts, Machine, Supplier<String>> {}
+
   /**
    * Runs a kernel.
    *
+   * @param said options that bear on the machine, for snapshots
    * @param statistics is given the machine before it runs, and asked behind its end for what to
    *     print, which may be nothing
    * @return the exit code
    */
-  int run(GuestImage kernel, Platform platform, Function<Machine, Supplier<String>> statistics) {
+  int run(GuestImage kernel, Map<String, String> said, Platform platform, Statistics statistics) {
+    String command = platform == Platform.BARE ? BootFacts.BOOT : BootFacts.RUN;
     int cpus = options.cpus(kernel);
     return run(
-        new BootFacts(kernel.name(), options.cpuName(), options.memory(), cpus, 0),
+        new BootFacts(command, kernel.name(), options.cpuName(), options.memory(), cpus, said, 0),
         platform,
         machine -> ImageLoader.load(options.request(kernel), machine),
         statistics);
   }
 
-  /** As {@link #run}, on a bare machine, from a snapshot on. */
-  int goOn(Path from, Function<Machine, Supplier<String>> statistics) {
+  /** As {@link #run}, from a snapshot on that {@code command} left. */
+  int goOn(
+      Path from, String command, Function<BootFacts, Platform> platform, Statistics statistics) {
     try (Snapshot snapshot = Snapshot.open(from)) {
-      BootFacts facts = BootFacts.of(from, snapshot.facts());
-      return run(facts, Platform.BARE, machine -> snapshot.restore(machine.contents()), statistics);
+      BootFacts facts = BootFacts.of(from, command, snapshot.facts());
+      return run(
+          facts,
+          platform.apply(facts),
+          machine -> snapshot.restore(machine.contents()),
+          statistics);
     }
   }
 
@@ -73,18 +84,15 @@ final class KernelRun {
    * @param preparation gives a new machine the state that it starts in
    */
   private int run(
-      BootFacts facts,
-      Platform platform,
-      Consumer<Machine> preparation,
-      Function<Machine, Supplier<String>> statistics) {
+      BootFacts facts, Platform platform, Consumer<Machine> preparation, Statistics statistics) {
     CountDownLatch finished = new CountDownLatch(1);
     try (SerialOutput sent = options.serial(out, facts.sent())) {
       CpuProfile cpu = CpuProfile.of(facts.cpu());
       Machine machine = new Machine(cpu, facts.memory(), facts.cpus(), sent, platform);
+      Supplier<String> report = statistics.apply(facts, machine); // a snapshot has counts, too
       preparation.accept(machine);
       leaveSnapshots(machine, facts, sent);
       observe(machine);
-      Supplier<String> report = statistics.apply(machine);
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(machine, finished)));
       try {
         MachineEnd end = machine.run(options.limit());

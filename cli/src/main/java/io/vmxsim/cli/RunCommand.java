@@ -1,10 +1,14 @@
 package io.vmxsim.cli;
 
+import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.board.Machine;
+import io.vmxsim.cpu.board.Platform;
 import io.vmxsim.traces.LiveRun;
 import io.vmxsim.vmm.Hypervisor;
 import io.vmxsim.vmm.VmOptions;
 import io.vmxsim.vmm.VmPaging;
+import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +43,9 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
+  private static final String PAGING = "paging";
+  private static final String TOP = "top";
+
   @Parameters(paramLabel = "IMAGE", arity = "0..1", description = GuestImage.DESCRIPTION)
   private @Nullable String image;
 
@@ -51,6 +58,8 @@ final class RunCommand implements Callable<Integer> {
   private VmPaging paging = VmPaging.EPT;
 
   @Mixin private KernelOptions kernel;
+
+  @Mixin private SnapshotOptions snapshots;
 
   @Option(
       names = "--top",
@@ -79,19 +88,32 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (image == null) {
+    KernelRun run = new KernelRun(spec, kernel).leaving(snapshots.checkpoint());
+    Path from = snapshots.restore(spec, image);
+    if (from != null) {
+      return run.goOn(from, BootFacts.RUN, RunCommand::platform, this::report);
+    } else if (image == null) {
       spec.commandLine().getOut().print(GuestsCommand.list());
       return ExitCode.FINE;
     }
-    GuestImage guest = GuestImage.of(image);
-    VmOptions options = PagingOptions.of(paging);
-    return new KernelRun(spec, kernel)
-        .run(guest, new Hypervisor(options), machine -> report(guest, machine, options));
+    Map<String, String> said = Map.of(PAGING, paging.name(), TOP, Long.toString(top));
+    return run.run(
+        GuestImage.of(image), said, new Hypervisor(PagingOptions.of(paging)), this::report);
   }
 
-  private Supplier<String> report(GuestImage guest, Machine machine, VmOptions options) {
-    int hotSpots = (int) Math.min(top, Integer.MAX_VALUE);
-    LiveRun run = new LiveRun(guest.name(), machine, kernel.cpu(), options, hotSpots);
+  private static VmOptions optionsOf(BootFacts facts) {
+    return PagingOptions.of(VmPaging.valueOf(facts.options().getOrDefault(PAGING, "")));
+  }
+
+  private static Platform platform(BootFacts facts) {
+    return new Hypervisor(optionsOf(facts));
+  }
+
+  private Supplier<String> report(BootFacts facts, Machine machine) {
+    long wanted = Long.parseLong(facts.options().getOrDefault(TOP, ""));
+    int hotSpots = (int) Math.min(wanted, Integer.MAX_VALUE);
+    CpuProfile cpu = CpuProfile.of(facts.cpu());
+    LiveRun run = new LiveRun(facts.image(), machine, cpu, optionsOf(facts), hotSpots);
     return switch (output) {
       case NONE -> () -> "";
       case TEXT -> run::text;

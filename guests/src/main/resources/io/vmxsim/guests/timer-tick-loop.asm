@@ -1,8 +1,13 @@
-; Sleeps between ticks of the local APIC's timer: ticks=N, interval=N bus cycles.
+; Sleeps between ticks of the local APIC's timer: ticks=N, interval=N bus cycles, paravirtual=1.
+;
+; With paravirtual=1, which needs KVM or what is like it, an interrupt ends by a bit in memory where
+; the hypervisor has set it.
 include "start.asm"
 
 APIC   = 0xfee00000
 VECTOR = 0x40
+PARAVIRTUAL_EOI = 0x4b564d04          ; MSR_KVM_PV_EOI_EN
+pending = GUEST_VARIABLES             ; bit 0: there is an interrupt to end here
 
 main:
   parameter "ticks", 100
@@ -10,6 +15,14 @@ main:
   parameter "interval", 10000
   mov r13, rax
   mov qword ptr [HANDLERS+VECTOR*8], tick
+  parameter "paravirtual", 0
+  test eax, eax
+  je .start
+  mov ecx, PARAVIRTUAL_EOI
+  mov eax, pending+1
+  xor edx, edx
+  wrmsr
+.start:
   mov ebx, APIC
   mov dword ptr [rbx+0xf0], 0x1ff     ; the APIC is on; spurious vector FFH
   mov dword ptr [rbx+0x3e0], 0x0b     ; divide by 1
@@ -32,6 +45,9 @@ main:
 
 tick:
   inc r14
+  btr dword ptr [pending], 0
+  jb .ended
   mov dword ptr [rbx+0xb0], 0         ; EOI
+.ended:
   add rsp, 16
   iretq

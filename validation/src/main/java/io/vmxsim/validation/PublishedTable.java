@@ -35,7 +35,7 @@ public enum PublishedTable {
       case B1 -> Nanobenchmarks.rows();
       case B3 -> ExitCycles.rows();
       case C1 -> BootExits.rows();
-      case C2 -> AwaitedTables.endOfInterrupt();
+      case C2 -> InterruptEnds.rows();
       case C3 -> Crossover.rows();
     };
   }
