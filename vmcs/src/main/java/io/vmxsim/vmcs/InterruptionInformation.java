@@ -10,6 +10,7 @@ public final class InterruptionInformation {
 
   private static final long ERROR_CODE = 1L << 11;
   private static final long NMI_UNBLOCKING = 1L << 12;
+  private static final long NESTED = 1L << 13;
   private static final long VALID = 1L << 31;
 
   private InterruptionInformation() {}
@@ -27,6 +28,16 @@ public final class InterruptionInformation {
   /** {@code information} with “NMI unblocking due to IRET” (bit 12), which VM exits report. */
   public static long withNmiUnblocking(long information) {
     return information | NMI_UNBLOCKING;
+  }
+
+  /** {@code information} as that of an exception met in a FRED delivery (bit 13, June 2026). */
+  public static long withNested(long information) {
+    return information | NESTED;
+  }
+
+  /** “Nested exception”. */
+  public static boolean isNested(long information) {
+    return (information & NESTED) != 0;
   }
 
   /** Whether the field describes an event at all (bit 31). */

@@ -73,7 +73,7 @@ public final class CpuState {
   public static final long CR4_OSXSAVE = 1 << 18;
   public static final long CR4_CET = 1 << 23;
 
-  /** FRED transitions, of which there are only the MSRs. */
+  /** FRED transitions. */
   public static final long CR4_FRED = 1L << 32;
 
   /** Linear-address masking of supervisor pointers. */
@@ -370,6 +370,11 @@ public final class CpuState {
   /** Whether IA32_EFER.LMA is 1. */
   public boolean inIa32eMode() {
     return (efer() & EFER_LMA) != 0;
+  }
+
+  /** Whether FRED transitions are enabled (volume 3, chapter 8, June 2026). */
+  public boolean usesFred() {
+    return (cr4() & CR4_FRED) != 0 && inIa32eMode();
   }
 
   /** Whether the processor is in 64-bit mode: IA-32e mode with CS.L = 1. */

@@ -86,6 +86,7 @@ public enum CpuidFeature {
   L1D_FLUSH(0x7, 0, Cpuid.EDX, 28),
   ARCH_CAPABILITIES(0x7, 0, Cpuid.EDX, 29),
   FRED(0x7, 1, Cpuid.EAX, 17),
+  LKGS(0x7, 1, Cpuid.EAX, 18),
   LAM(0x7, 1, Cpuid.EAX, 26),
   MSRLIST(0x7, 1, Cpuid.EAX, 27),
   XSAVEOPT(0xD, 1, Cpuid.EAX, 0),

@@ -37,6 +37,9 @@ public final class EventDelivery {
   private long delivering;
   private int deliveringErrorCode;
   private int deliveringLength;
+  private long deliveringData;
+  private boolean stiBlocked;
+  private boolean injecting;
 
   EventDelivery(Processor processor) {
     this.processor = processor;
@@ -62,8 +65,23 @@ public final class EventDelivery {
   }
 
   /** The instruction length of that event if software caused it, else 0. */
-  int deliveringLength() {
+  public int deliveringLength() {
     return deliveringLength;
+  }
+
+  /** What a FRED delivery tells of that event: CR2 of a page fault, why a debug exception. */
+  public long deliveringData() {
+    return deliveringData;
+  }
+
+  /** Whether STI blocked interrupts when that event happened. */
+  public boolean wasStiBlocking() {
+    return stiBlocked;
+  }
+
+  /** Whether VM entry injects that event. */
+  public boolean isInjecting() {
+    return injecting;
   }
 
   /**
@@ -71,6 +89,7 @@ public final class EventDelivery {
    * INT3 or INTO to become the return address, moves back to it.
    */
   void deliveryEnded() {
+    injecting = false;
     state.rip -= deliveringLength;
     deliveringLength = 0;
     delivering = 0;
@@ -92,6 +111,9 @@ public final class EventDelivery {
     boolean hasErrorCode = protectedMode && (WITH_ERROR_CODE >>> vector & 1) != 0;
     long information =
         InterruptionInformation.encode(vector, EventType.HARDWARE_EXCEPTION, hasErrorCode);
+    if (delivering != 0 && vector != DOUBLE_FAULT && state.usesFred()) {
+      information = InterruptionInformation.withNested(information);
+    }
     long reported = vector == DEBUG ? processor.debug().take(address) : address;
     if (processor.intercepts().exception(vector, errorCode)) {
       boolean has = vector == PAGE_FAULT || vector == DEBUG;
@@ -122,7 +144,8 @@ public final class EventDelivery {
     } else if (vector == DEBUG) {
       processor.debug().record(reported);
     }
-    return deliver(information, errorCode, 0);
+    boolean tells = vector == PAGE_FAULT || vector == DEBUG;
+    return deliver(information, errorCode, 0, tells ? reported : 0);
   }
 
   /**
@@ -143,25 +166,36 @@ public final class EventDelivery {
     if (vector == DEBUG && !interrupt) {
       processor.debug().record(conditions);
     }
-    return deliver(information, 0, length);
+    return deliver(information, 0, length, conditions);
+  }
+
+  /** SYSCALL or SYSENTER as events 1 and 2, where FRED delivers them. */
+  StepOutcome systemCall(int number, int length) {
+    return deliver(
+        InterruptionInformation.encode(number, EventType.OTHER_EVENT, false), 0, length, 0);
   }
 
   /** An external interrupt or NMI that goes through the IDT. */
   StepOutcome interrupt(int vector, EventType type) {
-    return deliver(InterruptionInformation.encode(vector, type, false), 0, 0);
+    return deliver(InterruptionInformation.encode(vector, type, false), 0, 0, 0);
   }
 
   /**
    * Delivers the event that VM entry injects; it never causes a VM exit directly (26.5.1.2).
    *
    * @param information the VM-entry interruption-information field, valid
+   * @param data the injected-event data, for a FRED delivery
    */
-  StepOutcome inject(long information, int errorCode, int instructionLength) {
-    boolean software = InterruptionInformation.type(information).isSoftware();
-    return deliver(information, errorCode, software ? instructionLength : 0);
+  StepOutcome inject(long information, int errorCode, int instructionLength, long data) {
+    EventType type = InterruptionInformation.type(information);
+    boolean called = type.isSoftware() || type == EventType.OTHER_EVENT;
+    injecting = true;
+    StepOutcome outcome = deliver(information, errorCode, called ? instructionLength : 0, data);
+    injecting = false;
+    return outcome;
   }
 
-  private StepOutcome deliver(long information, int errorCode, int length) {
+  private StepOutcome deliver(long information, int errorCode, int length, long data) {
     EventType type = InterruptionInformation.type(information);
     boolean interrupt =
         type == EventType.EXTERNAL_INTERRUPT || type == EventType.NON_MASKABLE_INTERRUPT;
@@ -172,11 +206,13 @@ public final class EventDelivery {
     chain.enter();
     processor.pending().iretEnds();
     state.activity = ActivityState.ACTIVE;
+    stiBlocked = (state.interruptibility & Interruptibility.STI) != 0;
     state.interruptibility &= ~Interruptibility.SHADOW;
     state.rip += length;
     delivering = information;
     deliveringErrorCode = errorCode;
     deliveringLength = length;
+    deliveringData = data;
     processor
         .guest()
         .deliver(

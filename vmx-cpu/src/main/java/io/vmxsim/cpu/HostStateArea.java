@@ -45,7 +45,7 @@ final class HostStateArea {
     state.setControlRegisters(
         cr0,
         vmcs.get(VmcsField.HOST_CR3),
-        is64Bit ? cr4 | CpuState.CR4_PAE : cr4 & ~CpuState.CR4_PCIDE,
+        is64Bit ? cr4 | CpuState.CR4_PAE : cr4 & ~(CpuState.CR4_PCIDE | CpuState.CR4_FRED),
         efer(vmcs, is64Bit));
     state.debug[7] = CpuState.DR7_RESET;
   }

@@ -12,6 +12,8 @@ import io.vmxsim.vmcs.VmxCapabilities;
  */
 public final class MsrFile {
   /** IA32_VMX_BASIC, the first of the VMX capability MSRs ("VMX Capability Reporting Facility"). */
+  private static final long FRED_CONFIG_RESERVED = 1 << 2 | 3 << 4 | 1 << 11;
+
   private static final int FIRST_VMX_CAPABILITY = 0x480;
 
   private static final int LAST_VMX_CAPABILITY = 0x493;
@@ -204,6 +206,10 @@ public final class MsrFile {
       case LOW_8 -> newValue >>> 8 == 0;
       case LOW_32 -> newValue >>> 32 == 0;
       case CANONICAL -> processor.isCanonical(newValue);
+      case ALIGNED_8 -> processor.isCanonical(newValue) && (newValue & 7) == 0;
+      case ALIGNED_64 -> processor.isCanonical(newValue) && (newValue & 63) == 0;
+      case FRED_CONFIG_BITS ->
+          processor.isCanonical(newValue) && (newValue & FRED_CONFIG_RESERVED) == 0;
       case MEMORY_TYPES -> areMemoryTypes(newValue);
       case EFER_BITS -> (newValue & ~EFER_WRITABLE) == 0;
       case SUPERVISOR_COMPONENTS -> (newValue & ~processor.xsaveLayout().supervisor()) == 0;

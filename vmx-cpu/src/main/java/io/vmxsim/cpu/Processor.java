@@ -234,7 +234,8 @@ public final class Processor {
     return debug;
   }
 
-  EventDelivery events() {
+  /** Exceptions, interrupts, and how they are delivered. */
+  public EventDelivery events() {
     return events;
   }
 

@@ -587,6 +587,28 @@ public final class SensitiveInstructions {
     processor.pending().iretBegins();
   }
 
+  /** SYSCALL (1) and SYSENTER (2) while FRED delivers them as events. */
+  public StepOutcome systemCall(int number, int length) {
+    return processor.events().systemCall(number, length);
+  }
+
+  /**
+   * ERETS or ERETU that has completed: its cost.
+   *
+   * @param unblocksNmi whether it ends blocking by NMI
+   * @param stepped whether a single-step trap is pending behind it
+   */
+  public void eventReturn(boolean unblocksNmi, boolean stepped) {
+    if (unblocksNmi) {
+      processor.pending().iretBegins();
+      processor.pending().iretEnds();
+    }
+    if (stepped) {
+      processor.debug().completed(true);
+    }
+    processor.cycles().guest += processor.costs().of(Cost.IRET);
+  }
+
   /** IRET that has completed: its cost; the return is the caller's. */
   public StepOutcome iret() {
     processor.pending().iretEnds();

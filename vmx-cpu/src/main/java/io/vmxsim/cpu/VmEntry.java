@@ -183,13 +183,12 @@ final class VmEntry {
   private void settleNonRegisterState(Vmcs vmcs) {
     long information = vmcs.get(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION);
     boolean injects = InterruptionInformation.isValid(information);
-    boolean vectoring =
-        injects && InterruptionInformation.type(information) != EventType.OTHER_EVENT;
+    boolean vectoring = injects && !isMonitorTrap(information);
     int blocking = (int) vmcs.get(VmcsField.GUEST_INTERRUPTIBILITY_STATE);
     state.activity = (int) vmcs.get(VmcsField.GUEST_ACTIVITY_STATE);
     state.interruptibility = vectoring ? blocking : blocking & ~Interruptibility.ENCLAVE;
     state.pendingDebugExceptions = 0;
-    if (keepsPendingDebugExceptions(vmcs, vectoring)) {
+    if (!(vectoring && state.usesFred()) && keepsPendingDebugExceptions(vmcs, vectoring)) {
       state.pendingDebugExceptions = vmcs.get(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS);
     }
     if (!vectoring) {
@@ -199,7 +198,7 @@ final class VmEntry {
       return;
     }
     state.activity = ActivityState.ACTIVE;
-    state.interruptibility = blocking & ~Interruptibility.SHADOW;
+    state.interruptibility = blocking; // by STI or MOV SS until the delivery begins
     if (InterruptionInformation.type(information) == EventType.NON_MASKABLE_INTERRUPT) {
       state.interruptibility |= Interruptibility.NMI;
     }
@@ -209,12 +208,21 @@ final class VmEntry {
             .inject(
                 information,
                 (int) vmcs.get(VmcsField.VM_ENTRY_EXCEPTION_ERROR_CODE),
-                (int) vmcs.get(VmcsField.VM_ENTRY_INSTRUCTION_LENGTH));
+                (int) vmcs.get(VmcsField.VM_ENTRY_INSTRUCTION_LENGTH),
+                vmcs.get(VmcsField.INJECTED_EVENT_DATA));
     if (outcome == StepOutcome.EXIT) {
       processor.exitedDuringEntry(); // which leaves enclave interruption as it was (27.3.4)
     } else {
       state.interruptibility &= ~Interruptibility.ENCLAVE;
     }
+  }
+
+  /**
+   * "Injection of Pending MTF VM Exits" (26.5.2); other "other events" are SYSCALL and SYSENTER.
+   */
+  private static boolean isMonitorTrap(long information) {
+    return InterruptionInformation.type(information) == EventType.OTHER_EVENT
+        && InterruptionInformation.vector(information) == 0;
   }
 
   /** "Delivery of Pending Debug Exceptions after VM Entry" (26.6.3): whether there are any. */

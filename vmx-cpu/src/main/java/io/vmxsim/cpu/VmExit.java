@@ -178,6 +178,9 @@ final class VmExit {
     vmcs.set(VmcsField.IDT_VECTORING_INFORMATION, delivering);
     if (delivering != 0) {
       vmcs.set(VmcsField.IDT_VECTORING_ERROR_CODE, events.deliveringErrorCode() & LOW_32);
+      if (state.usesFred()) {
+        vmcs.set(VmcsField.ORIGINAL_EVENT_DATA, events.deliveringData());
+      }
       vmcs.set(VmcsField.VM_EXIT_INSTRUCTION_LENGTH, events.deliveringLength());
     }
     events.deliveryEnded();

@@ -14,6 +14,7 @@ final class BranchOperations {
   private final Segmentation segments;
   private final FarTransfer far;
   private final InterruptReturn interruptReturn;
+  private final FredTransitions fred;
   private final FastSystemCall systemCall;
   private final TransactionOperations transactions;
   private final Progress progress;
@@ -24,6 +25,7 @@ final class BranchOperations {
       Operands operands,
       FarTransfer far,
       InterruptReturn interruptReturn,
+      FredTransitions fred,
       FastSystemCall systemCall,
       Progress progress,
       Faults faults) {
@@ -31,6 +33,7 @@ final class BranchOperations {
     this.operands = operands;
     this.far = far;
     this.interruptReturn = interruptReturn;
+    this.fred = fred;
     this.systemCall = systemCall;
     transactions = new TransactionOperations(operands, faults);
     this.progress = progress;
@@ -108,9 +111,11 @@ final class BranchOperations {
       }
       case RETF -> far.returnFrom(size, (int) in.immediate & 0xffff);
       case IRET -> interruptReturn.execute(size, in.length);
-      case SYSCALL -> systemCall.call();
+      case ERETS -> fred.returnToSupervisor();
+      case ERETU -> fred.returnToUser();
+      case SYSCALL -> systemCall.call(in.length);
       case XBEGIN, XEND, XABORT, XTEST -> transactions.execute(in);
-      case SYSENTER -> systemCall.enter();
+      case SYSENTER -> systemCall.enter(in.length);
       case SYSEXIT -> systemCall.exit(size);
       case SYSRET -> systemCall.sysret(size);
       case INT -> {

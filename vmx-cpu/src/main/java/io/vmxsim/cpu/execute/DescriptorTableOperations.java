@@ -2,7 +2,9 @@ package io.vmxsim.cpu.execute;
 
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.Intercept;
+import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.Segment;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.InstructionInformation;
@@ -57,6 +59,7 @@ final class DescriptorTableOperations {
       case LTR -> segmentLoad.loadTask(loadSelector(in, DescriptorTableInstruction.LTR));
       case SLDT -> storeSelector(in, DescriptorTableInstruction.SLDT, state.selectors[6]);
       case STR -> storeSelector(in, DescriptorTableInstruction.STR, state.selectors[7]);
+      case LKGS -> loadKernelGs(in);
       case VERR, VERW, LAR, LSL -> examine(in);
       case ARPL -> adjustPrivilege(in);
       default -> {
@@ -64,6 +67,17 @@ final class DescriptorTableOperations {
       }
     }
     return true;
+  }
+
+  /** GS as MOV loads it, but for its base, which becomes that of the next SWAPGS or ERETU. */
+  private void loadKernelGs(Instruction in) {
+    if (state.cpl() > 0) {
+      throw faults.invalidOpcode();
+    }
+    long gsBase = state.base(Segment.GS);
+    segmentLoad.load(Instruction.GS, (int) operands.load(in, 2) & 0xffff);
+    processor.msrs().set(Msr.IA32_KERNEL_GS_BASE, state.base(Segment.GS) & 0xffffffffL);
+    state.setBase(Segment.GS, gsBase);
   }
 
   /** Privilege, UMIP and "descriptor-table exiting" come before the operand in memory. */

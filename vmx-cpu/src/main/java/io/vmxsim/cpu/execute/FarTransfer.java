@@ -265,6 +265,7 @@ final class FarTransfer {
     }
     int rpl = selector & 3;
     requireReturn(selector, rip);
+    requireLevelOfFred(selector);
     if (rpl == state.cpl()) {
       setCode(selector, rpl);
       operands.release(2L * size + bytes);
@@ -274,6 +275,13 @@ final class FarTransfer {
       returnToOuter(selector, stack, rsp + bytes);
     }
     operands.setNextRip(rip);
+  }
+
+  /** With FRED transitions only those change the privilege level. */
+  void requireLevelOfFred(int selector) {
+    if (state.usesFred() && (selector & 3) != state.cpl()) {
+      throw faults.generalProtection(selector & SELECTOR);
+    }
   }
 
   /** Leaves the descriptor of the code to return to read, or faults (volume 2, “RET”, “IRET”). */

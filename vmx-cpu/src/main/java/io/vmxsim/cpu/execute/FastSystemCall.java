@@ -11,6 +11,8 @@ import io.vmxsim.cpu.Segment;
 
 /** SYSCALL and SYSRET ("Fast System Calls in 64-Bit Mode", 5.8.8), SYSENTER and SYSEXIT (5.8.7). */
 final class FastSystemCall {
+  private static final int SYSCALL = 1;
+  private static final int SYSENTER = 2;
   private static final int R11 = 11;
   private static final long FIXED = CpuState.FIXED_1;
   private static final long RESTORED = 0x3c7fd7;
@@ -28,8 +30,12 @@ final class FastSystemCall {
     state = operands.state;
   }
 
-  void call() {
+  void call(int length) {
     requireEnabled();
+    if (state.usesFred()) {
+      deliver(SYSCALL, length);
+      return;
+    }
     state.setRegister(RCX, operands.nextRip());
     state.setRegister(R11, state.rflags());
     operands.setNextRip(processor.msrs().get(Msr.IA32_LSTAR));
@@ -43,6 +49,7 @@ final class FastSystemCall {
   /** To 64-bit mode if {@code size} is 8, else to compatibility mode. */
   void sysret(int size) {
     requireEnabled();
+    requireNoFred();
     if (state.cpl() > 0) {
       throw faults.generalProtection(0);
     }
@@ -62,7 +69,11 @@ final class FastSystemCall {
   }
 
   /** SYSENTER ("SYSENTER and SYSEXIT Instructions in IA-32e Mode", 5.8.7.1). */
-  void enter() {
+  void enter(int length) {
+    if (state.usesFred()) {
+      deliver(SYSENTER, length);
+      return;
+    }
     int selector = sysenterSelector();
     boolean long64 = state.inIa32eMode();
     long mask = long64 ? -1 : 0xffffffffL;
@@ -76,6 +87,7 @@ final class FastSystemCall {
 
   /** SYSEXIT: to 64-bit mode if {@code size} is 8. */
   void exit(int size) {
+    requireNoFred();
     int base = sysenterSelector();
     if (state.cpl() > 0) {
       throw faults.generalProtection(0);
@@ -103,10 +115,19 @@ final class FastSystemCall {
     return selector;
   }
 
-  private void requireEnabled() {
-    if ((state.cr4() & CpuState.CR4_FRED) != 0) {
-      throw faults.notModelled("SYSCALL and SYSRET with FRED (CR4.FRED)");
+  /** While FRED transitions are enabled both are events, which ERETU returns from. */
+  private void deliver(int number, int length) {
+    faults.settle();
+    faults.require(processor.sensitive().systemCall(number, length));
+  }
+
+  private void requireNoFred() {
+    if (state.usesFred()) {
+      throw faults.invalidOpcode();
     }
+  }
+
+  private void requireEnabled() {
     if (!operands.segments.bits64() || (state.efer() & CpuState.EFER_SCE) == 0) {
       throw faults.invalidOpcode();
     }

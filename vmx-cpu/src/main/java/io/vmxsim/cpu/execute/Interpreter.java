@@ -47,6 +47,7 @@ final class Interpreter {
     FarTransfer far = new FarTransfer(operands, segmentLoad, code, handlerStack, tasks, faults);
     InterruptReturn interruptReturn =
         new InterruptReturn(processor, operands, far, flagsImage, segmentLoad, tasks, faults);
+    FredTransitions fred = new FredTransitions(processor, operands, far, progress, faults);
     FastSystemCall systemCall = new FastSystemCall(processor, operands, faults);
     DescriptorTableOperations tables =
         new DescriptorTableOperations(processor, operands, segmentLoad, code, faults);
@@ -58,7 +59,7 @@ final class Interpreter {
     stack = new StackOperations(operands, segmentLoad, flagsImage, progress);
     branch =
         new BranchOperations(
-            processor, operands, far, interruptReturn, systemCall, progress, faults);
+            processor, operands, far, interruptReturn, fred, systemCall, progress, faults);
     flag = new FlagOperations(processor.state(), flagsImage, progress, faults);
     string = new StringOperations(processor, operands, alu, faults);
     system = new SystemOperations(processor, operands, tables, progress, faults);
@@ -71,7 +72,8 @@ final class Interpreter {
     x87 = new X87Operations(operands, faults);
     decimal = new DecimalOperations(processor.state(), faults);
     delivery =
-        new InterruptDelivery(processor, operands, segmentLoad, code, handlerStack, tasks, faults);
+        new InterruptDelivery(
+            processor, operands, segmentLoad, code, handlerStack, tasks, fred, faults);
   }
 
   AluOperations alu() {

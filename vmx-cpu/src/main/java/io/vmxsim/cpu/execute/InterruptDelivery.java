@@ -32,6 +32,7 @@ final class InterruptDelivery {
   private final Descriptor code;
   private final HandlerStack stack;
   private final TaskSwitch tasks;
+  private final FredTransitions fred;
   private final Faults faults;
 
   private int cpl;
@@ -43,12 +44,14 @@ final class InterruptDelivery {
       Descriptor code,
       HandlerStack stack,
       TaskSwitch tasks,
+      FredTransitions fred,
       Faults faults) {
     this.processor = processor;
     this.segmentLoad = segmentLoad;
     this.code = code;
     this.stack = stack;
     this.tasks = tasks;
+    this.fred = fred;
     this.faults = faults;
     state = processor.state();
     segments = operands.segments;
@@ -78,10 +81,16 @@ final class InterruptDelivery {
     return InterruptionInformation.type(processor.delivering());
   }
 
-  /** RFLAGS as pushed: RF is set for faults, so that the handler's return makes progress. */
+  /**
+   * RFLAGS as pushed: RF is set for faults, so that the handler's return makes progress; not for
+   * those that VM entry injects (26.5.1.1).
+   */
   private long pushedFlags(int vector) {
     boolean fault =
-        type() == EventType.HARDWARE_EXCEPTION && vector != DEBUG && vector != DOUBLE_FAULT;
+        !processor.events().isInjecting()
+            && type() == EventType.HARDWARE_EXCEPTION
+            && vector != DEBUG
+            && vector != DOUBLE_FAULT;
     return fault ? state.rflags() | CpuState.RF : state.rflags();
   }
 
@@ -105,8 +114,9 @@ final class InterruptDelivery {
   // ---- IA-32e mode ---------------------------------------------------------------------------
 
   private void deliverInIa32eMode(int vector, int errorCode, boolean hasErrorCode) {
-    if ((state.cr4() & CpuState.CR4_FRED) != 0) {
-      throw faults.notModelled("FRED event delivery (CR4.FRED)");
+    if (state.usesFred()) {
+      fred.deliver(vector, errorCode, hasErrorCode, pushedFlags(vector));
+      return;
     }
     int gateError = vector * 8 | Faults.IDT;
     if (16 * vector + 15 > (state.idtrLimit & 0xffff)) {

@@ -76,6 +76,7 @@ final class InterruptReturn {
       return;
     }
     far.requireReturn(selector, rip);
+    far.requireLevelOfFred(selector);
     long rflags = flagsImage.returned(image, size);
     if (segments.bits64() || (selector & 3) != state.cpl()) {
       long rsp = operands.peek(3 * size, size);

@@ -151,6 +151,9 @@ final class SystemOperations {
     switch (in.op) {
       case SWAPGS -> {
         requireSystem();
+        if (state.usesFred()) {
+          throw faults.invalidOpcode();
+        }
         long base = state.base(Segment.GS);
         state.setBase(Segment.GS, processor.msrs().get(Msr.IA32_KERNEL_GS_BASE));
         processor.msrs().set(Msr.IA32_KERNEL_GS_BASE, base);

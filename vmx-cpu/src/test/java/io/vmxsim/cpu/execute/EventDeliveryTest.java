@@ -7,14 +7,12 @@ import static io.vmxsim.cpu.CpuState.RDI;
 import static io.vmxsim.cpu.CpuState.RSI;
 import static io.vmxsim.cpu.CpuState.RSP;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.cpu.Segment;
-import io.vmxsim.vmcs.NotModelledException;
 import org.junit.jupiter.api.Test;
 
 /** SDM volume 3, chapter 6, and the operation section of IRET. */
@@ -195,14 +193,5 @@ class EventDeliveryTest {
     assertEquals(0x202, m.register(11));
     assertEquals(0, m.state.cpl());
     assertEquals(0, m.state.rflags() & CpuState.IF);
-  }
-
-  @Test
-  void fredTransitionsStopByName() {
-    CodeMachine m = CodeMachine.in64BitMode("0f0b"); // ud2
-    m.handler(6, "f4");
-    m.state.setCr4(m.state.cr4() | CpuState.CR4_FRED);
-    NotModelledException stop = assertThrows(NotModelledException.class, m::untilHalt);
-    assertTrue(stop.feature().contains("FRED"), stop.feature());
   }
 }
