@@ -342,6 +342,7 @@ public final class Processor {
     apicAccessPage.enterNonRoot();
     virtualApic.enterNonRoot(vmcs);
     guestTimer.enterNonRoot(vmcs);
+    sensitive.clearMonitoring();
   }
 
   void leaveNonRoot() {
@@ -349,6 +350,7 @@ public final class Processor {
     intercepts.leave();
     pending.leaveNonRoot();
     guestTimer.leaveNonRoot();
+    sensitive.clearMonitoring();
     apicAccessPage.leaveNonRoot();
   }
 

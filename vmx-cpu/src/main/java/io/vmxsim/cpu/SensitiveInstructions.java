@@ -317,6 +317,11 @@ public final class SensitiveInstructions {
     return done(InstructionClass.MONITOR);
   }
 
+  /** VM entries and VM exits clear address-range monitoring (26.3.3, 27.5.6). */
+  void clearMonitoring() {
+    monitoring = false;
+  }
+
   /** MWAIT; every wait ends at once, as the architecture permits. */
   public StepOutcome mwait(int length) {
     StepOutcome admitted = admit(Intercept.MWAIT, monitoring ? 1 : 0, length);

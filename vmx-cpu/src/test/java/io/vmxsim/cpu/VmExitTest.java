@@ -47,6 +47,21 @@ class VmExitTest {
     assertEquals(0x7ff, f.read(VmcsField.GUEST_DR7));
   }
 
+  @Test
+  void mwaitTellsWhetherMonitoringIsArmedWhichTransitionsClear() {
+    VmxFixture f = VmxFixture.inGuest(PrimaryControl.MWAIT_EXITING);
+    assertEquals(StepOutcome.DONE, f.sensitive().monitor(GUEST_RIP, 3));
+    f.sensitive().mwait(3);
+    assertEquals(1, f.read(VmcsField.EXIT_QUALIFICATION));
+    VmxFixture.must(VmxOutcome.SUCCEED, f.vmx().vmresume());
+    f.sensitive().monitor(GUEST_RIP, 3);
+    f.sensitive().cpuid(2);
+    VmxFixture.must(VmxOutcome.SUCCEED, f.vmx().vmresume());
+    f.sensitive().mwait(3);
+    assertEquals(ExitReason.MWAIT_INSTRUCTION, f.exitReason());
+    assertEquals(0, f.read(VmcsField.EXIT_QUALIFICATION));
+  }
+
   /** Fields of guest state that hold any value the checks allow through an entry and an exit. */
   private static final VmcsField[] FREE_FIELDS = {
     VmcsField.GUEST_ES_SELECTOR,

@@ -2,7 +2,11 @@ package io.vmxsim.vmcs.rules;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.TreeSet;
@@ -30,6 +34,16 @@ class BreakerTest {
     Set<EntrySection> sections = EnumSet.noneOf(EntrySection.class);
     EntryRules.list().forEach(rule -> sections.add(rule.section()));
     assertEquals(EnumSet.allOf(EntrySection.class), sections);
+  }
+
+  @Test
+  void theDocumentSaysHowManyThereAre() throws IOException {
+    int rules = EntryRules.list().size();
+    String counts =
+        String.format(
+            "%d rules, %d breakers, %d sections", rules, rules, EntrySection.values().length);
+    String document = Files.readString(Path.of("../docs/testing.md"));
+    assertTrue(document.contains(counts), counts);
   }
 
   @Test
