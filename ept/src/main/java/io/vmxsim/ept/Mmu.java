@@ -60,6 +60,14 @@ public final class Mmu {
   private int vpid;
   private long eptp;
 
+  /** Whether the registers are being changed one after another. */
+  private boolean switching;
+
+  /** What the filters answer for outside guests, and in them. */
+  private final FilterKey[] filterKeys = {new FilterKey(), new FilterKey()};
+
+  private int side;
+
   private final TranslationContexts contexts = new TranslationContexts();
   private Association current = new Association(0, 0, Association.NO_EPT);
   private long contextTag;
@@ -168,6 +176,9 @@ public final class Mmu {
    * Invalidates nothing.
    */
   public void contextChanged() {
+    if (switching) {
+      return;
+    }
     int pcid = (paging.cr4() & PagingState.CR4_PCIDE) != 0 ? (int) (paging.cr3() & PCID) : 0;
     long eptRoot = eptp == 0 ? Association.NO_EPT : EptPointer.root(eptp);
     if (contexts.count() + 3 > TranslationContexts.CAPACITY) {
@@ -201,14 +212,46 @@ public final class Mmu {
    * change often; {@link #contextChanged} includes it.
    */
   public void rightsChanged() {
-    for (TlbFilter filter : filters) {
-      filter.clear();
+    if (switching) {
+      return;
     }
     permitted = CachedRights.permitted(paging);
     boolean keys = (paging.cr4() & (PagingState.CR4_PKE | PagingState.CR4_PKS)) != 0;
     if (keys || keysInUse) {
       CachedRights.deniedByKeys(paging, deniedByKeys);
       keysInUse = keys;
+    }
+    if (!filterKeys[side].isStill(contextTag, globalTag, permitted, keys)) {
+      forgetFiltered();
+    }
+  }
+
+  /**
+   * What the answers of filters follow from besides the TLBs.
+   *
+   * <p>JUSTIFICATION: SideBySideExits, where the same guest is entered again and again; without
+   * this every page is searched for again after each VM entry and exit.
+   */
+  private static final class FilterKey {
+    private long contextTag;
+    private long globalTag;
+    private short @Nullable [] permitted;
+
+    /** Whether it is what it was; takes the new one. With protection keys in use it never is. */
+    boolean isStill(long newContext, long newGlobal, short[] newPermitted, boolean keys) {
+      boolean still =
+          contextTag == newContext && globalTag == newGlobal && permitted == newPermitted;
+      contextTag = newContext;
+      globalTag = newGlobal;
+      permitted = keys ? null : newPermitted;
+      return still;
+    }
+  }
+
+  /** Has every page that accesses reach in this context searched for again, and opened again. */
+  public void forgetFiltered() {
+    for (TlbFilter filter : filters) {
+      filter.clear();
     }
   }
 
@@ -220,9 +263,25 @@ public final class Mmu {
    * @param newEptp the EPTP; 0 if the "enable EPT" VM-execution control is 0
    */
   public void enterGuest(int newVpid, long newEptp) {
+    switching = false;
     vpid = newVpid;
     eptp = newEptp;
+    int newSide = newVpid == 0 && newEptp == 0 ? 0 : 1;
+    if (side != newSide) {
+      side = newSide;
+      for (TlbFilter filter : filters) {
+        filter.turnTo(side);
+      }
+    }
     contextChanged();
+  }
+
+  /**
+   * A VM entry or VM exit is about to load registers. Until {@link #enterGuest} or {@link
+   * #leaveGuest} nothing is translated, and what changes about the registers need not be told.
+   */
+  public void beginTransition() {
+    switching = true;
   }
 
   /** VM exit: VPID 0000H and no EPT from now on. Invalidates nothing. */

@@ -301,7 +301,7 @@ final class Tlb {
     long tag = sets.tag(slot);
     if (tag != 0) {
       if (number != 0) {
-        filter.clear(); // it may have learnt any part
+        filter.clearAll(); // it may have learnt any part
       } else if (filtered) {
         filter.forget(tag & PAGE_MASK);
       }
@@ -318,7 +318,7 @@ final class Tlb {
 
   void dropAll() {
     sets.dropAll();
-    filter.clear();
+    filter.clearAll();
     fragments.clear();
   }
 }

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * use. Its owners keep it so: {@link #forget} when an entry leaves its slot, {@link #clear} when
  * other contexts or rights come into force.
  *
+ * <p>There are two sets of rows, for software on both sides of VM transitions: {@link #turnTo} puts
+ * the rows of one side away for as long as the other runs. Those that are away are kept true, too.
+ *
  * <p>A row may also hold the host's bytes of its page, so that an access needs no address: {@link
  * #open} says so, for as long as the row stands.
  *
@@ -48,30 +51,67 @@ final class TlbFilter {
   private int otherCount;
   private final LruSets sets;
 
-  /** Row n: page above denied accesses in element 2n, frame above slot in element 2n+1. */
-  private final long[] table;
+  private final Rows[] sides;
+
+  /** Those in use; what every access needs of them follows. */
+  private Rows rows;
+
+  private long[] table;
+  private byte[] @Nullable [] readable;
+  private byte[] @Nullable [] writable;
 
   private final int mask;
-
-  /** The bytes of the page in each row, if they may be read, and if they may be written. */
-  private final byte[] @Nullable [] readable;
-
-  private final byte[] @Nullable [] writable;
 
   /** Whether a page has ever been opened. */
   private boolean opened;
 
-  /**
-   * Rows filled since all were cleared: their number, which stays at one more than there is room.
-   */
-  private int filled;
+  /** The rows of one side. */
+  private static final class Rows {
+    /** Row n: page above denied accesses in element 2n, frame above slot in element 2n+1. */
+    final long[] table;
 
-  /**
-   * Those rows, so that clearing a few costs little.
-   *
-   * <p>JUSTIFICATION: SideBySideExits, where every VM entry and exit clears.
-   */
-  private final int[] filledRows = new int[FEW];
+    /** The bytes of the page in each row, if they may be read, and if they may be written. */
+    final byte[] @Nullable [] readable;
+
+    final byte[] @Nullable [] writable;
+
+    /**
+     * Rows filled since all were cleared: their number, which stays at one more than there is room.
+     */
+    int filled;
+
+    /**
+     * Those rows, so that clearing a few costs little.
+     *
+     * <p>JUSTIFICATION: SideBySideExits, where every VM entry and exit would clear.
+     */
+    final int[] filledRows = new int[FEW];
+
+    Rows(int count) {
+      table = new long[2 * count];
+      Arrays.fill(table, NOTHING);
+      readable = new byte[count][];
+      writable = new byte[count][];
+    }
+
+    void noteFilled(int row) {
+      if (filled < FEW) {
+        filledRows[filled] = row;
+      }
+      filled++;
+    }
+
+    void clear() {
+      if (filled > FEW) {
+        Arrays.fill(table, NOTHING);
+      } else {
+        for (int i = 0; i < filled; i++) {
+          table[filledRows[i]] = NOTHING;
+        }
+      }
+      filled = 0;
+    }
+  }
 
   /** Page and access of the last translation, if it used the TLB last of all; else nothing. */
   private long last = NOTHING;
@@ -93,12 +133,22 @@ final class TlbFilter {
   TlbFilter(int entries, LruSets sets) {
     inUse = entries > 0 && entries <= SLOTS;
     this.sets = sets;
-    int rows = inUse ? Integer.highestOneBit(entries * ROWS_PER_ENTRY) : 1;
-    table = new long[2 * rows];
-    Arrays.fill(table, NOTHING);
-    readable = new byte[rows][];
-    writable = new byte[rows][];
-    mask = 2 * (rows - 1);
+    int count = inUse ? Integer.highestOneBit(entries * ROWS_PER_ENTRY) : 1;
+    mask = 2 * (count - 1);
+    sides = new Rows[] {new Rows(count), new Rows(count)};
+    rows = sides[0];
+    table = rows.table;
+    readable = rows.readable;
+    writable = rows.writable;
+  }
+
+  /** Takes the rows of side 0 or 1, which are as they were when it was turned away from. */
+  void turnTo(int side) {
+    rows = sides[side];
+    table = rows.table;
+    readable = rows.readable;
+    writable = rows.writable;
+    last = NOTHING;
   }
 
   /**
@@ -238,7 +288,9 @@ final class TlbFilter {
 
   /** Hands out no bytes for writing until rows are opened again. */
   void closeForWrites() {
-    Arrays.fill(writable, null);
+    for (Rows side : sides) {
+      Arrays.fill(side.writable, null);
+    }
   }
 
   /**
@@ -258,20 +310,13 @@ final class TlbFilter {
         readable[row >> 1] = null;
         writable[row >> 1] = null;
       }
-      if (filled <= FEW) {
-        noteFilled(row);
+      if (rows.filled <= FEW) {
+        rows.noteFilled(row);
       }
       last = (address & PAGE) | access;
       lastFrame = frame;
       lastTlb = tlb;
     }
-  }
-
-  private void noteFilled(int row) {
-    if (filled < FEW) {
-      filledRows[filled] = row;
-    }
-    filled++;
   }
 
   /** The TLB has been used otherwise than by the last translation put here. */
@@ -281,19 +326,24 @@ final class TlbFilter {
 
   /** Forgets a page, given by its number, and others that share its row. */
   void forget(long pageNumber) {
-    table[row(pageNumber << 12)] = NOTHING;
+    int row = row(pageNumber << 12);
+    for (Rows side : sides) {
+      side.table[row] = NOTHING;
+    }
     last = NOTHING;
   }
 
+  /** Other contexts or rights are in force on this side. */
   void clear() {
     last = NOTHING;
-    if (filled > FEW) {
-      Arrays.fill(table, NOTHING);
-    } else {
-      for (int i = 0; i < filled; i++) {
-        table[filledRows[i]] = NOTHING;
-      }
+    rows.clear();
+  }
+
+  /** An entry has left its slot that any row may name. */
+  void clearAll() {
+    last = NOTHING;
+    for (Rows side : sides) {
+      side.clear();
     }
-    filled = 0;
   }
 }

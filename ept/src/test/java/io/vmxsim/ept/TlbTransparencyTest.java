@@ -40,6 +40,7 @@ class TlbTransparencyTest {
     final boolean accessedDirty;
     final List<GuestTableBuilder> spaces = new ArrayList<>();
     final List<EptBuilder> epts = new ArrayList<>();
+    final GuestTableBuilder host;
 
     Machine(MmuGeometry geometry, boolean filtered, boolean nested, boolean accessedDirty) {
       this(geometry, filtered, nested, accessedDirty, false);
@@ -68,6 +69,11 @@ class TlbTransparencyTest {
         }
         epts.add(ept);
       }
+      host = s.nativeSpace();
+      for (int page = 0; page < PAGES; page++) {
+        host.map(address(page), frame(FRAMES - 1 - page % FRAMES), 12, Scenario.RW);
+      }
+      host.map(address(PAGES), frame(0), 21, Scenario.RW);
       enter(0, 0, 0, 0);
     }
 
@@ -81,8 +87,16 @@ class TlbTransparencyTest {
     }
 
     void enter(int newSpace, int pcid, int vpid, int ept) {
+      s.mmu.beginTransition();
       s.mmu.movToCr3(spaces.get(newSpace).root() | PCIDS[pcid], true);
       s.mmu.enterGuest(VPIDS[vpid], nested ? epts.get(ept).eptp(accessedDirty) : 0);
+    }
+
+    /** To the host, whose address space nobody edits. */
+    void leave() {
+      s.mmu.beginTransition();
+      s.mmu.paging().setCr3(host.root());
+      s.mmu.leaveGuest();
     }
 
     String access(int page, long offset, int access) {
@@ -155,10 +169,11 @@ class TlbTransparencyTest {
 
   /** One step of the same random program on any machine; what software sees of it. */
   private static String step(Machine m, Random random) {
-    switch (random.nextInt(12)) {
+    switch (random.nextInt(14)) {
       case 0 -> editGuest(m, random);
       case 1 -> editEpt(m, random);
-      case 2 -> {
+      case 2 -> m.leave();
+      case 3, 4 -> {
         int pcid = random.nextInt(2); // each has its own address space, unless there is only one
         m.enter(pcid % m.spaceCount, pcid, random.nextInt(2), random.nextInt(2));
       }

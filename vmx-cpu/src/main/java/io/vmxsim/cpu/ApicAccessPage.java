@@ -76,6 +76,10 @@ public final class ApicAccessPage {
   private final Processor processor;
   private final Intercepts intercepts;
   private long frame = NONE;
+
+  /** The frame of the guest that was entered last. */
+  private long lastFrame = NONE;
+
   private int writtenOffset = -1;
   private int writtenSize;
 
@@ -90,6 +94,10 @@ public final class ApicAccessPage {
         intercepts.on(SecondaryControl.VIRTUALIZE_APIC_ACCESSES)
             ? processor.controlling().get(VmcsField.APIC_ACCESS_ADDRESS) >>> PAGE_SHIFT
             : NONE;
+    if (frame != lastFrame) {
+      lastFrame = frame;
+      processor.mmu().forgetFiltered(); // pages are open that were plain RAM
+    }
     writtenOffset = -1;
   }
 

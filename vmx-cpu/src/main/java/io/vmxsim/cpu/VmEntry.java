@@ -110,6 +110,7 @@ final class VmEntry {
     if (broken != null) {
       return fail(vmcs, ExitReason.INVALID_STATE, broken.qualification());
     }
+    processor.mmu().beginTransition();
     guestState.load(vmcs);
     boolean ept = vmcs.enabled(SecondaryControl.ENABLE_EPT);
     if (!ept && state.usesPaePaging()) {

@@ -242,6 +242,7 @@ final class VmExit {
   /** "Loading Host State" (27.5) and "Loading MSRs" (27.6). */
   private void loadHost(Vmcs vmcs, boolean nmiBlocked) {
     boolean vpid = Intercepts.vpidEnabled(vmcs);
+    processor.mmu().beginTransition();
     if (!hostState.load(vmcs)) {
       abort(VmxAbort.HOST_PDPTES);
       return;
