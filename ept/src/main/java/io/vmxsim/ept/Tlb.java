@@ -87,16 +87,12 @@ final class Tlb {
     hits++;
   }
 
-  void retractHit() {
-    hits--;
-  }
-
   void countMiss() {
     misses++;
   }
 
   long hits() {
-    return number == 0 ? hits + filter.hits : hits;
+    return hits + (filtered ? filter.hits(number) : 0);
   }
 
   long misses() {
@@ -159,9 +155,13 @@ final class Tlb {
       return 0;
     }
     sets.use(slot);
+    used(slot);
+    return sets.value(slot);
+  }
+
+  private void used(int slot) {
     lastSlot = slot;
     filter.forgetLast();
-    return sets.value(slot);
   }
 
   /** Stores an entry over the one for the same page and context, if there is one. */
@@ -187,7 +187,7 @@ final class Tlb {
     int slot = sets.oldest(set);
     leave(slot);
     sets.put(set, slot, tag, value);
-    lastSlot = slot;
+    used(slot);
   }
 
   private void put(int set, int slot, long tag, long value) {
@@ -198,7 +198,7 @@ final class Tlb {
     if (guestShift > shift) {
       fragments.add(slot, (tag & PAGE_MASK) << shift, guestShift);
     }
-    lastSlot = slot;
+    used(slot);
   }
 
   // ---- The filter ----------------------------------------------------------------------------
@@ -227,7 +227,6 @@ final class Tlb {
 
   /** The filter has found the entry in a slot, which a search would use. */
   void useAgain(int slot) {
-    hits++;
     sets.use(slot);
   }
 

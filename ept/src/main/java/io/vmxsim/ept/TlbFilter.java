@@ -42,6 +42,7 @@ final class TlbFilter {
 
   private static final long PAGE = -1L << 12;
   private static final long NOTHING = -1;
+  private static final int NOWHERE = -1;
 
   private final boolean inUse;
 
@@ -121,8 +122,16 @@ final class TlbFilter {
   /** The number of the TLB that the last translation used. */
   private int lastTlb;
 
-  /** Translations answered here for the TLB of 4-KByte pages. */
-  long hits;
+  /**
+   * Number and slot of the TLB entry used last of all, if that is known: using it again changes
+   * nothing.
+   *
+   * <p>JUSTIFICATION: SideBySideExits, most of whose accesses are to one large page.
+   */
+  private int lastUsed = NOWHERE;
+
+  /** Translations answered here, by the number of the TLB. */
+  private final long[] hits = new long[(WHERE >>> SLOT_BITS) + 1];
 
   /**
    * An empty filter.
@@ -170,17 +179,26 @@ final class TlbFilter {
 
   /** Counts a hit of one of the TLBs. */
   private void count(int tlb) {
-    if (tlb == 0) {
-      hits++;
-    } else {
-      others[tlb - 1].countHit();
+    hits[tlb]++;
+  }
+
+  /** Translations answered here for the TLB with that number. */
+  long hits(int tlb) {
+    return hits[tlb];
+  }
+
+  /** Uses an entry as a search would that finds it, and counts the hit. */
+  private void use(int where) {
+    hits[where >>> SLOT_BITS]++;
+    if (where != lastUsed) {
+      useAnother(where);
     }
   }
 
-  /** Uses an entry as a search would that finds it. */
-  private void use(int where) {
+  private void useAnother(int where) {
+    last = NOTHING;
+    lastUsed = where;
     if (where < SLOTS) {
-      hits++;
       sets.use(where);
     } else {
       others[(where >>> SLOT_BITS) - 1].useAgain(where & SLOTS - 1);
@@ -223,10 +241,10 @@ final class TlbFilter {
   /** Takes the page in a row for the last translation, which uses its entry in the TLB. */
   void take(int row, long address, int access) {
     long found = table[row + 1];
+    use((int) found & WHERE);
     last = (address & PAGE) | access;
     lastFrame = found & PAGE;
     lastTlb = ((int) found & WHERE) >>> SLOT_BITS;
-    use((int) found & WHERE);
   }
 
   /**
@@ -261,7 +279,6 @@ final class TlbFilter {
     }
     byte[] page = pages[row >> 1];
     if (page != null) {
-      last = NOTHING;
       use((int) table[row + 1] & WHERE);
     }
     return page;
@@ -270,11 +287,7 @@ final class TlbFilter {
   /** The answer that {@link #readable} has just given for an address does not count. */
   void retract(long address) {
     int tlb = ((int) table[row(address) + 1] & WHERE) >>> SLOT_BITS;
-    if (tlb == 0) {
-      hits--;
-    } else {
-      others[tlb - 1].retractHit();
-    }
+    hits[tlb]--;
   }
 
   /** Lets the row of an address, if it is for its page, hand out the bytes of that page. */
@@ -316,12 +329,14 @@ final class TlbFilter {
       last = (address & PAGE) | access;
       lastFrame = frame;
       lastTlb = tlb;
+      lastUsed = tlb << SLOT_BITS | slot;
     }
   }
 
   /** The TLB has been used otherwise than by the last translation put here. */
   void forgetLast() {
     last = NOTHING;
+    lastUsed = NOWHERE;
   }
 
   /** Forgets a page, given by its number, and others that share its row. */
@@ -330,7 +345,7 @@ final class TlbFilter {
     for (Rows side : sides) {
       side.table[row] = NOTHING;
     }
-    last = NOTHING;
+    forgetLast();
   }
 
   /** Other contexts or rights are in force on this side. */
@@ -341,7 +356,7 @@ final class TlbFilter {
 
   /** An entry has left its slot that any row may name. */
   void clearAll() {
-    last = NOTHING;
+    forgetLast();
     for (Rows side : sides) {
       side.clear();
     }
