@@ -63,9 +63,10 @@ public final class Mmu {
   /** Whether the registers are being changed one after another. */
   private boolean switching;
 
-  /** What the filters answer for outside guests, and in them. */
-  private final FilterKey[] filterKeys = {new FilterKey(), new FilterKey()};
+  /** Outside guests, and in them. */
+  private final Side[] sides = {new Side(), new Side()};
 
+  /** Which of them this is. */
   private int side;
 
   private final TranslationContexts contexts = new TranslationContexts();
@@ -184,13 +185,14 @@ public final class Mmu {
     if (contexts.count() + 3 > TranslationContexts.CAPACITY) {
       dropEverything(); // a processor may invalidate anything at any time
     }
-    int context = contexts.number(vpid, pcid, eptRoot);
-    current = contexts.association(context);
-    int globalContext = contexts.number(vpid, Association.ANY, eptRoot);
-    contextTag = Tlb.contextTag(context);
-    globalTag = Tlb.contextTag(globalContext);
-    int guestPhysical = eptp == 0 ? 0 : contexts.number(Association.ANY, Association.ANY, eptRoot);
-    caches.setContext(paging.mode(), context, guestPhysical);
+    Side here = sides[side];
+    if (!here.isAt(vpid, pcid, eptRoot)) {
+      here.moveTo(contexts, vpid, pcid, eptRoot);
+    }
+    current = here.association;
+    contextTag = Tlb.contextTag(here.context);
+    globalTag = Tlb.contextTag(here.globalContext);
+    caches.setContext(paging.mode(), here.context, here.guestPhysical);
     rightsChanged();
     untranslated = eptp == 0 && paging.mode() == PagingMode.NONE;
     choosePlainWalks();
@@ -221,30 +223,8 @@ public final class Mmu {
       CachedRights.deniedByKeys(paging, deniedByKeys);
       keysInUse = keys;
     }
-    if (!filterKeys[side].isStill(contextTag, globalTag, permitted, keys)) {
+    if (!sides[side].filters(permitted, keys)) {
       forgetFiltered();
-    }
-  }
-
-  /**
-   * What the answers of filters follow from besides the TLBs.
-   *
-   * <p>JUSTIFICATION: SideBySideExits, where the same guest is entered again and again; without
-   * this every page is searched for again after each VM entry and exit.
-   */
-  private static final class FilterKey {
-    private long contextTag;
-    private long globalTag;
-    private short @Nullable [] permitted;
-
-    /** Whether it is what it was; takes the new one. With protection keys in use it never is. */
-    boolean isStill(long newContext, long newGlobal, short[] newPermitted, boolean keys) {
-      boolean still =
-          contextTag == newContext && globalTag == newGlobal && permitted == newPermitted;
-      contextTag = newContext;
-      globalTag = newGlobal;
-      permitted = keys ? null : newPermitted;
-      return still;
     }
   }
 
@@ -302,6 +282,55 @@ public final class Mmu {
     }
     eptFeatures = features;
     choosePlainWalks();
+  }
+
+  /**
+   * One side of VM transitions: its contexts, and what the filters' answers follow from besides the
+   * TLBs.
+   *
+   * <p>JUSTIFICATION: SideBySideExits, where the same guest is entered again and again; without
+   * this every page is searched for again after each VM entry and exit.
+   */
+  private static final class Side {
+    private static final Association NOWHERE = new Association(-2, 0, 0);
+
+    private Association association = NOWHERE;
+    private int context;
+    private int globalContext;
+    private int guestPhysical;
+    private short @Nullable [] permitted;
+
+    boolean isAt(int vpid, int pcid, long eptRoot) {
+      return association.pcid() == pcid
+          && association.vpid() == vpid
+          && association.eptRoot() == eptRoot;
+    }
+
+    void moveTo(TranslationContexts contexts, int vpid, int pcid, long eptRoot) {
+      context = contexts.number(vpid, pcid, eptRoot);
+      association = contexts.association(context);
+      globalContext = contexts.number(vpid, Association.ANY, eptRoot);
+      guestPhysical =
+          eptRoot == Association.NO_EPT
+              ? 0
+              : contexts.number(Association.ANY, Association.ANY, eptRoot);
+      permitted = null;
+    }
+
+    /** The contexts have lost their numbers. */
+    void forget() {
+      association = NOWHERE;
+    }
+
+    /**
+     * Whether the filters' answers still hold under these rights, which are taken. With protection
+     * keys in use they never do.
+     */
+    boolean filters(short[] newPermitted, boolean keys) {
+      boolean still = permitted == newPermitted;
+      permitted = keys ? null : newPermitted;
+      return still;
+    }
   }
 
   // ---- Translation ---------------------------------------------------------------------------
@@ -654,6 +683,9 @@ public final class Mmu {
     }
     caches.dropAll();
     contexts.clear();
+    for (Side each : sides) {
+      each.forget();
+    }
   }
 
   private static Invalidation row(int index, List<Invalidation> types) {

@@ -207,6 +207,14 @@ enum Form {
       return in.set(on, product & Val.mask(in.size()));
     }
   },
+  BT {
+    @Override
+    @Nullable Packed run(PackedInterpreter on, Packed in) {
+      int index = (int) in.source(on) & Byte.SIZE * in.size() - 1;
+      on.flags.setCf(Val.bit(on.register(in.first), index));
+      return in.next;
+    }
+  },
   SET_CC {
     @Override
     @Nullable Packed run(PackedInterpreter on, Packed in) {

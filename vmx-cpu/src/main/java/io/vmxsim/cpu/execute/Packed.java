@@ -163,7 +163,8 @@ final class Packed {
       case J_CC, JMP_J, CALL_J -> BLOCK;
       case VMREAD, VMWRITE -> in.reg;
       case JMP_RM, CALL_RM, PUSH_RM -> in.rm;
-      case ADD_RM_R, OR_RM_R, AND_RM_R, SUB_RM_R, XOR_RM_R, CMP_RM_R, TEST_RM_R, MOV_RM_R -> in.reg;
+      case ADD_RM_R, OR_RM_R, AND_RM_R, SUB_RM_R, XOR_RM_R, CMP_RM_R, TEST_RM_R, MOV_RM_R, BT_RM_R ->
+          in.reg;
       default -> takesRegisterFirst(in.op) ? in.rm : NONE;
     };
   }
@@ -271,6 +272,7 @@ final class Packed {
       case CMOV_CC -> registers(in, Form.CMOV);
       case SET_CC -> in.isMemory || !low ? Form.PLAIN : Form.SET_CC;
       case IMUL_R_RM -> registers(in, Form.IMUL);
+      case BT_RM_R, BT_RM_I -> registers(in, Form.BT);
       case NOT -> in.lock ? Form.PLAIN : in.isMemory ? Form.NOT_M : wide(in, Form.NOT);
       case XCHG_RM_R -> in.isMemory && in.operandSize == 8 ? Form.XCHG_8 : Form.PLAIN;
       case INC -> registers(in, Form.INC);

@@ -28,8 +28,10 @@ final class VmxOperations {
 
   void execute(Instruction in) {
     progress.settle();
-    long displacement = ExitOperands.displacement(in, operands.nextRip());
-    vmx.decoded(in.length, ExitOperands.both(in), displacement);
+    if (processor.inNonRoot()) { // else there is no VM exit that would report it
+      long displacement = ExitOperands.displacement(in, operands.nextRip());
+      vmx.decoded(in.length, ExitOperands.both(in), displacement);
+    }
     switch (in.op) {
       case VMXON -> settle(vmx.vmxon(pointer(in)));
       case VMXOFF -> settle(vmx.vmxoff());
@@ -57,8 +59,8 @@ final class VmxOperations {
         long value = Val.zeroExtend(operands.load(in), in.operandSize);
         settle(vmx.vmwrite(register(in), value));
       }
-      case VMLAUNCH -> enter(vmx::vmlaunch);
-      case VMRESUME -> enter(vmx::vmresume);
+      case VMLAUNCH -> enter(true);
+      case VMRESUME -> enter(false);
       case VMCALL -> {
         if (processor.inNonRoot()) {
           faults.conclude(processor.sensitive().vmcall(in.length));
@@ -91,17 +93,13 @@ final class VmxOperations {
     return Val.zeroExtend(state.register(in.reg), operands.segments.bits64() ? 8 : 4);
   }
 
-  private interface Entry {
-    VmxOutcome perform();
-  }
-
   /**
    * After a VM entry the guest's state is in force, and after a failed one the host's: nothing of
    * this instruction is left to do.
    */
-  private void enter(Entry entry) {
+  private void enter(boolean launch) {
     progress.suspend();
-    VmxOutcome outcome = entry.perform();
+    VmxOutcome outcome = launch ? vmx.vmlaunch() : vmx.vmresume();
     settle(outcome);
     if (outcome == VmxOutcome.SUCCEED) {
       processor.countUnpriced();
