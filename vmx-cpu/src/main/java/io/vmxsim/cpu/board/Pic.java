@@ -68,6 +68,9 @@ final class Pic {
   /** The input to be served next, -1 if there is none or it has to wait. */
   int pending() {
     int wanted = requested & ~mask;
+    if (wanted == 0) {
+      return -1;
+    }
     int blocking = specialMask ? inService & ~mask : inService;
     for (int i = 1; i <= INPUTS; i++) {
       int input = lowestPriority + i & INPUTS - 1;

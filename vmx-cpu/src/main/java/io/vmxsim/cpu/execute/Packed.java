@@ -163,7 +163,15 @@ final class Packed {
       case J_CC, JMP_J, CALL_J -> BLOCK;
       case VMREAD, VMWRITE -> in.reg;
       case JMP_RM, CALL_RM, PUSH_RM -> in.rm;
-      case ADD_RM_R, OR_RM_R, AND_RM_R, SUB_RM_R, XOR_RM_R, CMP_RM_R, TEST_RM_R, MOV_RM_R, BT_RM_R ->
+      case ADD_RM_R,
+          OR_RM_R,
+          AND_RM_R,
+          SUB_RM_R,
+          XOR_RM_R,
+          CMP_RM_R,
+          TEST_RM_R,
+          MOV_RM_R,
+          BT_RM_R ->
           in.reg;
       default -> takesRegisterFirst(in.op) ? in.rm : NONE;
     };
