@@ -101,7 +101,7 @@ class ContinuationTest {
   }
 
   /** What blocks interrupts behind STI lives through an exit, which nothing else here shows. */
-  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 60, shrinking = ShrinkingMode.OFF)
   void interruptWindowsOpenWhereTheyDoWithoutAnExit(@ForAll("interrupted") Interrupted run) {
     TestGuest undisturbed = guest(run).with(PrimaryControl.INTERRUPT_WINDOW_EXITING);
     TestGuest disturbed = guest(run);
