@@ -15,7 +15,9 @@ final class GuestOptions {
       names = "--guest-memory",
       paramLabel = "BYTES",
       converter = Count.OfBytes.class,
-      description = "Guest-physical memory; 64G, or what the CPU can address, by default.")
+      description =
+          "Guest-physical memory; 64G, or what the CPU can address, by default. A recording has its"
+              + " own.")
   private @Nullable Long memory;
 
   @Option(

@@ -33,11 +33,18 @@ final class KernelRun {
   private final PrintWriter err;
   private final KernelOptions options;
   private @Nullable Checkpoint checkpoint;
+  private Runnable whenLoaded = () -> {};
 
   KernelRun(CommandSpec spec, KernelOptions options) {
     out = spec.commandLine().getOut();
     err = spec.commandLine().getErr();
     this.options = options;
+  }
+
+  /** Has something done when the machine has the state that it starts in. */
+  KernelRun whenLoaded(Runnable action) {
+    whenLoaded = action;
+    return this;
   }
 
   /** Has the run leave snapshots. */
@@ -91,6 +98,7 @@ final class KernelRun {
       Machine machine = new Machine(cpu, facts.memory(), facts.cpus(), sent, platform);
       Supplier<String> report = statistics.apply(facts, machine); // a snapshot has counts, too
       preparation.accept(machine);
+      whenLoaded.run();
       leaveSnapshots(machine, facts, sent);
       observe(machine);
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(machine, finished)));

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The processor and the ways to translate guest addresses on it; lists give the cross product. */
@@ -64,8 +65,12 @@ final class MachineOptions {
   @Option(
       names = "--cpu",
       paramLabel = "NAME|FILE",
-      description = "CPU profile; skylake-sp by default. `vmxsim cpus` lists them.")
-  private String cpu = "skylake-sp";
+      description =
+          "CPU profile; of a recording its own, else skylake-sp by default. `vmxsim cpus` lists"
+              + " them.")
+  private @Nullable String cpuGiven;
+
+  private String defaultCpu = "skylake-sp";
 
   @Option(
       names = "--set",
@@ -79,6 +84,11 @@ final class MachineOptions {
           "Model the data caches, shared by page walks and data accesses, in place of one price for"
               + " every entry a walk reads; docs/cycles.md.")
   private boolean dataCaches;
+
+  /** Has another CPU be the one that is taken where the user names none. */
+  void setDefaultCpu(String name) {
+    defaultCpu = name;
+  }
 
   /** Whether data caches are modelled. */
   boolean dataCaches() {
@@ -94,7 +104,7 @@ final class MachineOptions {
    */
   List<ReplayConfiguration> configurations(
       List<Paging> defaultPaging, List<ShadowPolicy> defaultPolicies) {
-    CpuProfile profile = CpuProfile.of(cpu).with(settings);
+    CpuProfile profile = CpuProfile.of(cpuGiven == null ? defaultCpu : cpuGiven).with(settings);
     List<ReplayConfiguration> runs = new ArrayList<>();
     for (PageSize guestPage : orElse(guestPages, List.of(PageSize.SIZE_4K))) {
       for (Paging mode : orElse(paging, permitted(defaultPaging, profile))) {

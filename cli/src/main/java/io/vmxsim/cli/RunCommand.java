@@ -4,6 +4,8 @@ import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.board.Machine;
 import io.vmxsim.cpu.board.Platform;
 import io.vmxsim.traces.LiveRun;
+import io.vmxsim.traces.Recording;
+import io.vmxsim.vmcs.InputException;
 import io.vmxsim.vmm.Hypervisor;
 import io.vmxsim.vmm.VmOptions;
 import io.vmxsim.vmm.VmPaging;
@@ -78,7 +80,16 @@ final class RunCommand implements Callable<Integer> {
               + " docs/run.schema.json describes the JSON.")
   private Output output = Output.TEXT;
 
+  @Option(
+      names = "--record",
+      paramLabel = "FILE.vxt",
+      description = "Also write what the guest does as a trace, for `vmxsim replay`.")
+  private @Nullable Path record;
+
   @Spec private CommandSpec spec;
+
+  /** Has what is recorded begin with the state that the guest starts in. */
+  private Runnable beginRecording = () -> {};
 
   static final class PagingChoice extends Choice<VmPaging> {
     PagingChoice() {
@@ -90,6 +101,9 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() {
     KernelRun run = new KernelRun(spec, kernel).leaving(snapshots.checkpoint());
     Path from = snapshots.restore(spec, image);
+    if (record != null && (from != null || snapshots.checkpoint() != null)) {
+      throw new InputException("--record", "", "expected neither --checkpoint nor --restore");
+    }
     if (from != null) {
       return run.goOn(from, BootFacts.RUN, RunCommand::platform, this::report);
     } else if (image == null) {
@@ -97,6 +111,7 @@ final class RunCommand implements Callable<Integer> {
       return ExitCode.FINE;
     }
     Map<String, String> said = Map.of(PAGING, paging.name(), TOP, Long.toString(top));
+    run.whenLoaded(() -> beginRecording.run());
     return run.run(
         GuestImage.of(image), said, new Hypervisor(PagingOptions.of(paging)), this::report);
   }
@@ -113,11 +128,16 @@ final class RunCommand implements Callable<Integer> {
     long wanted = Long.parseLong(facts.options().getOrDefault(TOP, ""));
     int hotSpots = (int) Math.min(wanted, Integer.MAX_VALUE);
     CpuProfile cpu = CpuProfile.of(facts.cpu());
-    LiveRun run = new LiveRun(facts.image(), machine, cpu, optionsOf(facts), hotSpots);
-    return switch (output) {
-      case NONE -> () -> "";
-      case TEXT -> run::text;
-      case JSON -> run::json;
+    Recording recording = record == null ? null : new Recording(machine, record);
+    LiveRun run = new LiveRun(facts.image(), machine, cpu, optionsOf(facts), hotSpots, recording);
+    beginRecording = () -> run.record(facts.cpu());
+    return () -> {
+      run.result();
+      return switch (output) {
+        case NONE -> "";
+        case TEXT -> run.text();
+        case JSON -> run.json();
+      };
     };
   }
 }

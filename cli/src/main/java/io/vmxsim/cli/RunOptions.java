@@ -1,5 +1,7 @@
 package io.vmxsim.cli;
 
+import io.vmxsim.cpu.ActionBatch;
+import io.vmxsim.traces.RecordedRun;
 import io.vmxsim.traces.Replay;
 import io.vmxsim.traces.ReplayConfiguration;
 import io.vmxsim.traces.ReplayOptions;
@@ -9,6 +11,9 @@ import io.vmxsim.traces.TraceFormats;
 import io.vmxsim.traces.TraceReader;
 import io.vmxsim.vmcs.InputException;
 import io.vmxsim.vmm.ShadowPolicy;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -89,6 +94,10 @@ final class RunOptions {
    * @param policies shadow policies if the user named none
    */
   ReplayResult replay(List<Paging> paging, List<ShadowPolicy> policies) {
+    RecordedRun recorded = recordedRun();
+    if (recorded != null) {
+      machine.setDefaultCpu(recorded.cpu());
+    }
     List<ReplayConfiguration> configurations = machine.configurations(paging, policies);
     ReplayOptions options =
         new ReplayOptions(
@@ -103,6 +112,26 @@ final class RunOptions {
             machine.dataCaches(),
             report.detailed());
     return new Replay(options, openers()).run();
+  }
+
+  /** What the only trace says of the run that it is a recording of. */
+  private @Nullable RecordedRun recordedRun() {
+    if (traces.size() != 1 || !isFile(traces.get(0))) {
+      return null;
+    }
+    try (TraceReader reader = reading.open(traces.get(0))) {
+      reader.fill(new ActionBatch(ActionBatch.DEFAULT_CAPACITY));
+      return reader.recordedRun();
+    }
+  }
+
+  /** Whether it can be read twice. */
+  private static boolean isFile(String name) {
+    try {
+      return Files.isRegularFile(Path.of(name));
+    } catch (InvalidPathException e) {
+      return false;
+    }
   }
 
   /** What opens each trace anew; several may be read once for each run, which a pipe cannot be. */

@@ -1,9 +1,11 @@
 package io.vmxsim.cli;
 
 import io.vmxsim.cpu.ActionBatch;
+import io.vmxsim.traces.RecordedRun;
 import io.vmxsim.traces.TraceCounts;
 import io.vmxsim.traces.TraceFormat;
 import io.vmxsim.traces.TraceReader;
+import org.jspecify.annotations.Nullable;
 
 /** A trace reader with a {@link ProgressLine}, for a replay, which knows nothing of one. */
 final class WatchedReader implements TraceReader {
@@ -36,6 +38,11 @@ final class WatchedReader implements TraceReader {
   @Override
   public String source() {
     return reader.source();
+  }
+
+  @Override
+  public @Nullable RecordedRun recordedRun() {
+    return reader.recordedRun();
   }
 
   @Override

@@ -57,6 +57,19 @@ class RunCommandTest {
   }
 
   @Test
+  void aRecordingReplaysOnTheMachineThatWasRecorded() {
+    String file = folder.resolve("hello.vxt").toString();
+    Invocation run =
+        Invocation.of("run", "hello", "--record", file, "--paging", "shadow", "--memory", "16M");
+    assertEquals(0, Invocation.of("trace", "info", file).exitCode(), run.err());
+    Invocation replay = Invocation.of("replay", file, "--paging", "shadow,ept");
+    assertEquals(0, replay.exitCode(), replay.err());
+    assertTrue(replay.out().contains("The same exits by reason"), replay.out());
+    assertTrue(replay.out().contains("A prediction: the run was recorded under shadow"));
+    assertTrue(replay.out().contains("on max:"), replay.out());
+  }
+
+  @Test
   void theLimitIsExitCode8() {
     Invocation run = Invocation.of("run", "cpuid-loop", "--max-instructions", "20k");
     assertEquals(8, run.exitCode());

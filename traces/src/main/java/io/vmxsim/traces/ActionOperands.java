@@ -1,6 +1,9 @@
 package io.vmxsim.traces;
 
 import io.vmxsim.cpu.ActionKind;
+import io.vmxsim.vmcs.ExitReason;
+import java.util.EnumSet;
+import java.util.Set;
 
 /**
  * Which operands an action from outside may have. Only what no guest could do is refused; what the
@@ -8,6 +11,14 @@ import io.vmxsim.cpu.ActionKind;
  */
 final class ActionOperands {
   private static final long MAX_PHYSICAL_ADDRESS = 1L << 52;
+
+  /** Exits that come between two instructions, whatever these are. */
+  static final Set<ExitReason> HOST_EVENTS =
+      EnumSet.of(
+          ExitReason.EXTERNAL_INTERRUPT,
+          ExitReason.INTERRUPT_WINDOW,
+          ExitReason.NMI_WINDOW,
+          ExitReason.PREEMPTION_TIMER);
 
   private ActionOperands() {}
 
@@ -27,9 +38,17 @@ final class ActionOperands {
       case MOV_TO_DR, MOV_FROM_DR -> size < 8;
       case SET_CPL -> size < 4;
       case EXCEPTION -> size < 32;
+      case INTERRUPT -> address == 0 || isEvent(address);
+      case SET_CODE_SIZE -> size > 1 && isPower(size, 8);
+      case HOST_EVENT -> HOST_EVENTS.contains(ExitReason.of(size));
       case INITIAL_MEMORY -> address >= 0 && address < MAX_PHYSICAL_ADDRESS && (address & 7) == 0;
       default -> true;
     };
+  }
+
+  private static boolean isEvent(long address) {
+    long type = address - ActionKind.DELIVERED;
+    return type >= 0 && type < 7 && type != 1 && type != 3;
   }
 
   private static boolean isPower(int size, int largest) {

@@ -42,7 +42,10 @@ final class BareMachine implements ReplayMachine, InitialState {
   public void controlRegister(int n, long value) {
     CpuState state = processor.state();
     switch (n) {
-      case 0 -> state.setCr0(value);
+      case 0 -> {
+        state.setCr0(value);
+        state.setCodeSize((value & CpuState.CR0_PG) == 0 ? 4 : state.codeSize());
+      }
       case 3 -> state.setCr3(value);
       case 4 -> state.setCr4(value);
       default -> throw new InputException("trace", "initial state", "CR0, CR3 or CR4, not CR" + n);

@@ -3,6 +3,7 @@ package io.vmxsim.traces;
 import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.CpuidFeature;
 import io.vmxsim.cpu.Cycles;
+import io.vmxsim.cpu.ExitObserver;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.board.Machine;
 import io.vmxsim.ept.MmuStatistics;
@@ -17,6 +18,7 @@ import io.vmxsim.vmm.VmPaging;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A kernel that runs live under the VMM, watched from its first instruction on: at its end this
@@ -29,6 +31,13 @@ public final class LiveRun {
   private final VmOptions options;
   private final ExitStatistics exits;
   private final List<ExitRecorder> recorders = new ArrayList<>();
+  private final @Nullable Recording recording;
+  private @Nullable RunResult result;
+
+  /** As below, without a recording. */
+  public LiveRun(String source, Machine machine, CpuProfile cpu, VmOptions options, int top) {
+    this(source, machine, cpu, options, top, null);
+  }
 
   /**
    * Watches a machine that has not run yet.
@@ -36,24 +45,58 @@ public final class LiveRun {
    * @param source what the kernel is called
    * @param options how the VMM runs it
    * @param top how many hot spots of each kind to report
+   * @param recording what is to be told of the exits besides; or null
    */
-  public LiveRun(String source, Machine machine, CpuProfile cpu, VmOptions options, int top) {
+  public LiveRun(
+      String source,
+      Machine machine,
+      CpuProfile cpu,
+      VmOptions options,
+      int top,
+      @Nullable Recording recording) {
     this.source = source;
     this.machine = machine;
     this.cpu = cpu;
     this.options = options;
+    this.recording = recording;
     exits = new ExitStatistics(top);
     for (int i = 0; i < machine.processorCount(); i++) {
       Processor processor = machine.processor(i);
       ExitRecorder recorder = new ExitRecorder(processor, () -> false, exits, null);
       recorders.add(recorder);
-      processor.setExitObserver(recorder);
+      processor.setExitObserver(recording == null ? recorder : both(recorder, recording.exits(i)));
     }
   }
 
-  /** What has been counted up to the end, which is now. */
+  /** Begins the recording, if there is one: with the CPU as the command line names it. */
+  public void record(String cpuName) {
+    if (recording != null) {
+      recording.begin(cpuName, soFar());
+    }
+  }
+
+  private static ExitObserver both(ExitObserver first, ExitObserver second) {
+    return (reason, vmcs) -> {
+      first.exited(reason, vmcs);
+      second.exited(reason, vmcs);
+    };
+  }
+
+  /** What has been counted up to the end, which is now; ends the recording. */
   public RunResult result() {
-    recorders.forEach(ExitRecorder::close);
+    RunResult counted = result;
+    if (counted == null) {
+      recorders.forEach(ExitRecorder::close);
+      counted = soFar();
+      result = counted;
+      if (recording != null) {
+        recording.finish(counted);
+      }
+    }
+    return counted;
+  }
+
+  private RunResult soFar() {
     boolean shadow = options.paging() == VmPaging.SHADOW;
     return new RunResult(
         shadow ? Paging.SHADOW : Paging.EPT,

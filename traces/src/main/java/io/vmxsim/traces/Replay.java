@@ -71,7 +71,7 @@ public final class Replay {
                 }
               });
         }
-        return collect(onThreads(work, runs));
+        return collect(onThreads(work, runs), reader);
       }
     }
   }
@@ -81,7 +81,7 @@ public final class Replay {
     for (ReplayConfiguration configuration : options.configurations()) {
       work.add(() -> readAndReplay(configuration));
     }
-    return collect(onThreads(work, Runtime.getRuntime().availableProcessors()));
+    return collect(onThreads(work, Runtime.getRuntime().availableProcessors()), null);
   }
 
   private Outcome readAndReplay(ReplayConfiguration configuration) {
@@ -121,7 +121,7 @@ public final class Replay {
     List<ActionSource> watched = new ArrayList<>(sources);
     MeasuredSource first = new MeasuredSource(sources.get(0), tap);
     watched.set(0, first);
-    ReplayRun run = new ReplayRun(configuration, options, watched, tap.source(), tap.wholeSystem());
+    ReplayRun run = new ReplayRun(configuration, options, watched, tap);
     first.onMeasurement(run::startMeasuring);
     run.run();
     return new Outcome(run.result(), run.assumed(), tap.summary());
@@ -214,12 +214,13 @@ public final class Replay {
     }
   }
 
-  private static ReplayResult collect(List<Outcome> outcomes) {
+  private static ReplayResult collect(List<Outcome> outcomes, @Nullable TraceReader reader) {
     Set<AssumedNumber> assumed = new LinkedHashSet<>();
     outcomes.forEach(outcome -> assumed.addAll(outcome.assumed()));
     return new ReplayResult(
         outcomes.get(0).trace(),
         outcomes.stream().map(Outcome::result).toList(),
-        List.copyOf(assumed));
+        List.copyOf(assumed),
+        reader == null ? null : reader.recordedRun());
   }
 }

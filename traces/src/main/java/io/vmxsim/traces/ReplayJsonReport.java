@@ -16,6 +16,8 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A {@link ReplayResult} for programs, as {@code docs/replay.schema.json} describes it.
@@ -32,8 +34,26 @@ public final class ReplayJsonReport {
     return document(
         json -> {
           writeTrace(json, result.trace());
+          writeRecorded(json, result.recorded());
           writeRuns(json, result.runs(), result.assumed());
         });
+  }
+
+  private static void writeRecorded(JsonGenerator json, @Nullable RecordedRun recorded)
+      throws IOException {
+    if (recorded == null) {
+      return;
+    }
+    json.writeObjectFieldStart("recorded");
+    json.writeStringField("cpu", recorded.cpu());
+    json.writeNumberField("memory", recorded.memory());
+    json.writeStringField("paging", recorded.paging().label());
+    json.writeObjectFieldStart("exits");
+    for (Map.Entry<String, Long> exits : recorded.exits().entrySet()) {
+      json.writeNumberField(exits.getKey(), exits.getValue());
+    }
+    json.writeEndObject();
+    json.writeEndObject();
   }
 
   /** Writes the members of a JSON object. */

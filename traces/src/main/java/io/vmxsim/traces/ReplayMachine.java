@@ -15,6 +15,9 @@ interface ReplayMachine {
   /** Takes the state the guest starts in; complete before the first {@link #run}. */
   InitialState initialState();
 
+  /** Has the trace say which interrupts come; before the first {@link #run}. */
+  default void takeEventsFromTrace() {}
+
   /** Runs the guest until the budget of instructions is used up, it waits, or it is at its end. */
   RunOutcome run(long budget);
 

@@ -2,6 +2,8 @@ package io.vmxsim.traces;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,12 +17,22 @@ import org.jspecify.annotations.Nullable;
  * @param trace what was read
  * @param runs one per configuration
  * @param assumed the numbers in use that no measurement or publication stands behind
+ * @param recorded the live run that the trace is a recording of; null if it is none
  */
-public record ReplayResult(TraceSummary trace, List<RunResult> runs, List<AssumedNumber> assumed) {
+public record ReplayResult(
+    TraceSummary trace,
+    List<RunResult> runs,
+    List<AssumedNumber> assumed,
+    @Nullable RecordedRun recorded) {
 
   public ReplayResult {
     runs = List.copyOf(runs);
     assumed = List.copyOf(assumed);
+  }
+
+  /** Of a trace that is no recording. */
+  public ReplayResult(TraceSummary trace, List<RunResult> runs, List<AssumedNumber> assumed) {
+    this(trace, runs, assumed, null);
   }
 
   /**
@@ -108,6 +120,13 @@ public record ReplayResult(TraceSummary trace, List<RunResult> runs, List<Assume
       tlb = List.copyOf(tlb);
       caches = List.copyOf(caches);
       hotSpots = List.copyOf(hotSpots);
+    }
+
+    /** VM exits by the name of their reason. */
+    public Map<String, Long> exitsByReason() {
+      Map<String, Long> counts = new TreeMap<>();
+      exits.forEach(row -> counts.put(row.reason(), row.count()));
+      return counts;
     }
 
     /** Without data caches and details. */

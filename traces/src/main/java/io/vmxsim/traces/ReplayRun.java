@@ -44,29 +44,28 @@ final class ReplayRun {
 
   /**
    * @param traces what runs: user-level streams, one a process, or a single whole-system stream
-   * @param source the first trace's name, for messages
-   * @param wholeSystem whether the one trace carries its own kernel
+   * @param tap says what the first trace is
    */
   ReplayRun(
       ReplayConfiguration configuration,
       ReplayOptions options,
       List<ActionSource> traces,
-      String source,
-      boolean wholeSystem) {
+      TraceTap tap) {
     this.configuration = configuration;
     GuestOsOptions guest = options.guest().withPageShift(configuration.guestPage().shift());
-    machine = configuration.machine(guest.memoryBytes());
+    long memory = tap.memory(guest.memoryBytes());
+    machine = configuration.machine(memory);
     processor = machine.processor();
     feed =
-        wholeSystem
-            ? wholeSystem(source, traces.get(0), guest.memoryBytes())
+        tap.wholeSystem()
+            ? wholeSystem(tap.source(), traces.get(0), memory)
             : userLevel(guest, traces);
     processor.setGuest(feed);
     if (options.dataCaches()) {
       processor.modelDataCaches();
     }
     processor.sensitive().seed(options.seed());
-    if (!wholeSystem) { // such a trace holds the interrupts that its kernel took
+    if (!tap.wholeSystem()) { // such a trace holds the interrupts that its kernel took
       setTimer(options);
     }
     exits = new ExitStatistics(options.top());
@@ -81,6 +80,7 @@ final class ReplayRun {
   }
 
   private TraceFeed wholeSystem(String source, ActionSource trace, long memoryBytes) {
+    machine.takeEventsFromTrace();
     TraceFeed system = TraceFeed.ofSystem(source, trace);
     system.loadInitialState(
         new CheckedInitialState(machine.initialState(), source, configuration.cpu(), memoryBytes));

@@ -16,6 +16,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * A {@link ReplayResult} for people. {@link #exits} shows each run by itself, its exits in the
@@ -34,9 +35,32 @@ public final class ReplayTextReport {
     for (RunResult run : result.runs()) {
       out.append('\n');
       appendRun(out, run);
+      appendRecorded(out, result, run);
     }
     appendAssumed(out, result.assumed());
     return out.toString();
+  }
+
+  /** How the run stands to the one that was recorded, if one was and the trace was read whole. */
+  private static void appendRecorded(StringBuilder out, ReplayResult result, RunResult run) {
+    RecordedRun recorded = result.recorded();
+    if (recorded == null || result.trace().limitReached()) {
+      return;
+    }
+    if (!recorded.isLike(run)) {
+      out.append("\nA prediction: the run was recorded under ")
+          .append(recorded.paging().label())
+          .append(" paging.\n");
+      return;
+    }
+    Map<String, Long> live = recorded.exits();
+    Map<String, Long> replayed = run.exitsByReason();
+    if (live.equals(replayed)) {
+      out.append("\nThe same exits by reason as in the run that was recorded.\n");
+      return;
+    }
+    out.append("\nOther exits than in the run that was recorded:\n");
+    ExitComparison.of(replayed, "replayed", live, "recorded").appendTo(out);
   }
 
   /** One run by itself, with the assumed numbers it used. */

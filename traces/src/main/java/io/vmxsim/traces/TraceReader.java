@@ -1,6 +1,7 @@
 package io.vmxsim.traces;
 
 import io.vmxsim.cpu.ActionBatch;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A trace being read from front to back, one implementation per format. A reader allocates nothing
@@ -24,6 +25,14 @@ public interface TraceReader extends AutoCloseable {
    * @return false at the end of the trace; the batch is then empty
    */
   boolean fill(ActionBatch batch);
+
+  /**
+   * The run that the trace is a recording of, as far as it is known: its exits once the trace is at
+   * its end. Null if the trace is none.
+   */
+  default @Nullable RecordedRun recordedRun() {
+    return null;
+  }
 
   /** The virtual CPU that the last batch belongs to; 0 in formats that know only one. */
   int vcpu();

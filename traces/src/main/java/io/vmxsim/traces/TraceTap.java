@@ -46,6 +46,16 @@ final class TraceTap implements BatchBroadcast.Filler {
     return wholeSystem;
   }
 
+  /**
+   * The guest's memory in bytes.
+   *
+   * @param byDefault what it is if the trace does not tell
+   */
+  long memory(long byDefault) {
+    RecordedRun run = reader.recordedRun();
+    return run == null ? byDefault : run.memory();
+  }
+
   /** The trace's name, for messages. */
   String source() {
     return reader.source();

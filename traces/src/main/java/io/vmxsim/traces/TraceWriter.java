@@ -98,6 +98,12 @@ public final class TraceWriter implements AutoCloseable {
     writeBlock(VxtLayout.NOTE, 0, 0, 0, bytes, bytes.length);
   }
 
+  /** Appends what is known of the run that is recorded. */
+  void recording(String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    writeBlock(VxtLayout.RECORDING, 0, 0, 0, bytes, bytes.length);
+  }
+
   /**
    * Appends actions of one virtual CPU.
    *
@@ -161,8 +167,8 @@ public final class TraceWriter implements AutoCloseable {
     return written;
   }
 
-  /** Ends the file and gives it its name. Nothing can be written afterwards. */
-  public void finish() {
+  /** Writes what is held back, so that what is written next lies behind it. */
+  void flush() {
     streams
         .int2ObjectEntrySet()
         .forEach(
@@ -171,6 +177,11 @@ public final class TraceWriter implements AutoCloseable {
                 flush(e.getIntKey(), e.getValue());
               }
             });
+  }
+
+  /** Ends the file and gives it its name. Nothing can be written afterwards. */
+  public void finish() {
+    flush();
     byte[] end = new byte[streams.size() * VxtLayout.END_ROW];
     int at = 0;
     for (int vcpu : streams.keySet()) {

@@ -31,6 +31,11 @@ final class VirtualMachine implements ReplayMachine {
   }
 
   @Override
+  public void takeEventsFromTrace() {
+    vcpu.takeEventsFromTrace();
+  }
+
+  @Override
   public RunOutcome run(long budget) {
     return vcpu.run(budget);
   }

@@ -50,6 +50,9 @@ final class VxtLayout {
   /** UTF-8 text about the trace's origin. */
   static final int NOTE = 3;
 
+  /** UTF-8 lines KEY=VALUE about the run that was recorded, see {@link RecordedRun}. */
+  static final int RECORDING = 4;
+
   static final int MAX_PAYLOAD = 16 << 20;
 
   /** END: u64 virtual CPU, blocks, actions, instructions, loads, stores for each virtual CPU. */

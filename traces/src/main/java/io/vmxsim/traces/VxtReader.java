@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Our own format. Every block's checksum is verified before any of it is used, and the END block's
@@ -20,6 +21,7 @@ final class VxtReader extends StreamedTrace {
   private final VxtDecoder decoder = new VxtDecoder();
   private final CRC32C crc = new CRC32C();
   private final List<String> notes = new ArrayList<>();
+  private @Nullable RecordedRun recordedRun;
 
   /** What was read of each virtual CPU. */
   private final Int2ObjectRBTreeMap<VcpuCounts> vcpus = new Int2ObjectRBTreeMap<>();
@@ -64,6 +66,11 @@ final class VxtReader extends StreamedTrace {
   /** Texts about the trace's origin that were met so far. */
   List<String> notes() {
     return Collections.unmodifiableList(notes);
+  }
+
+  @Override
+  public @Nullable RecordedRun recordedRun() {
+    return recordedRun;
   }
 
   @Override
@@ -140,6 +147,9 @@ final class VxtReader extends StreamedTrace {
       }
       if (type == VxtLayout.NOTE) {
         notes.add(new String(data, payload, length, StandardCharsets.UTF_8));
+      } else if (type == VxtLayout.RECORDING) {
+        recordedRun = recordedRun == null ? new RecordedRun(source()) : recordedRun;
+        recordedRun.add(data, payload, length);
       } else if (type == VxtLayout.END) {
         checkEnd(payload, length);
         ended = true;

@@ -43,6 +43,8 @@ final class RandomActions {
       case MOV_TO_DR, MOV_FROM_DR -> random.nextInt(8);
       case SET_CPL, INVPCID -> random.nextInt(4);
       case EXCEPTION -> random.nextInt(32);
+      case HOST_EVENT -> new int[] {1, 7, 8, 52}[random.nextInt(4)];
+      case SET_CODE_SIZE -> 2 << random.nextInt(3);
       case INTERRUPT -> random.nextInt(256);
       default -> 0;
     };
@@ -52,6 +54,7 @@ final class RandomActions {
     return switch (kind) {
       case IN, OUT -> address & 0xffff;
       case CPUID, RDMSR, WRMSR, XSETBV, RDPMC, INITIAL_MSR -> address & 0xffff_ffffL;
+      case INTERRUPT -> (address & 1) == 0 ? 0 : ActionKind.DELIVERED + (address & 4);
       case INITIAL_MEMORY -> address & 0xf_ffff_ffff_fff8L;
       default -> address;
     };

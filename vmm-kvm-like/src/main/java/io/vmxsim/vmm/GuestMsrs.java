@@ -63,8 +63,8 @@ final class GuestMsrs {
     if (apic != null && belongsToApic(number)) {
       return readApic(apic, number);
     }
-    if (paravirtualEoi != null && number == ParavirtualEoi.MSR) {
-      value = paravirtualEoi.register();
+    if (number == ParavirtualEoi.MSR) {
+      value = paravirtualEoi == null ? 0 : paravirtualEoi.register();
       return true;
     }
     if (number == Msr.IA32_EFER.address()) {
@@ -91,8 +91,8 @@ final class GuestMsrs {
     if (apic != null && belongsToApic(number)) {
       return writeApic(apic, number, newValue);
     }
-    if (paravirtualEoi != null && number == ParavirtualEoi.MSR) {
-      return paravirtualEoi.write(newValue);
+    if (number == ParavirtualEoi.MSR) { // a trace says itself how its interrupts end
+      return paravirtualEoi == null || paravirtualEoi.write(newValue);
     }
     if (number == Msr.IA32_EFER.address()) {
       return control.writeEfer(newValue);

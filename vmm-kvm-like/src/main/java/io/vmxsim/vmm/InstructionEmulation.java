@@ -109,6 +109,7 @@ final class InstructionEmulation implements Emulation, EmulationPort {
     toUserspace = false;
     charges.once(Cost.VMM_EMULATE);
     registers.load();
+    emulator.observe(((Executor) processor.guest()).accessObserver());
   }
 
   private HandlerOutcome end(Vcpu vcpu, Emulator.Outcome outcome) {

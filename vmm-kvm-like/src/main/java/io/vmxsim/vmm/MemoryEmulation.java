@@ -107,6 +107,11 @@ final class MemoryEmulation implements Emulation, GuestPort {
     observer.wrote(at, size);
   }
 
+  @Override
+  public boolean hasFaulted() {
+    return faulted;
+  }
+
   private void store(long host, int size, long value) {
     PhysicalMemory memory = vm.memory();
     if (size == 8) {

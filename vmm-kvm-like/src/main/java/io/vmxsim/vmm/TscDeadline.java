@@ -12,6 +12,12 @@ final class TscDeadline {
   private long lvtTimer = MASKED;
   private long deadline;
   private boolean armed;
+  private boolean leftToTrace;
+
+  /** The timer's interrupts come from a trace. */
+  void leaveToTrace() {
+    leftToTrace = true;
+  }
 
   /** The guest writes its LVT timer register (x2APIC MSR 832H). */
   void setLvtTimer(long value) {
@@ -25,7 +31,8 @@ final class TscDeadline {
   /** The guest writes IA32_TSC_DEADLINE; 0 disarms. */
   void set(long newDeadline) {
     deadline = newDeadline;
-    armed = deadline != 0 && (lvtTimer & MASKED) == 0 && (lvtTimer >>> 17 & 3) == DEADLINE_MODE;
+    boolean unmasked = (lvtTimer & MASKED) == 0 && (lvtTimer >>> 17 & 3) == DEADLINE_MODE;
+    armed = deadline != 0 && unmasked && !leftToTrace;
   }
 
   /** What the time-stamp counter will be when the interrupt is due. */
@@ -35,7 +42,7 @@ final class TscDeadline {
 
   /** The preemption timer ran out: if the deadline has come, the interrupt is due, once. */
   void expired(Vcpu vcpu) {
-    if (vcpu.timeStampCounter() >= deadline) {
+    if (armed && vcpu.timeStampCounter() >= deadline) {
       armed = false;
       vcpu.requestInterrupt((int) lvtTimer & 0xff);
     }

@@ -17,6 +17,7 @@ import io.vmxsim.ept.PagingState;
 import io.vmxsim.vmcs.EntryControl;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.NotModelledException;
+import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.VmcsField;
 import io.vmxsim.vmcs.VmxCapabilities;
 import java.util.function.LongConsumer;
@@ -183,6 +184,16 @@ public final class Vcpu {
   /** Takes the state the guest starts in; to be complete before the first {@link #run}. */
   public InitialState initialState() {
     return boot;
+  }
+
+  /**
+   * Has a trace say which interrupts come, also of the guest's timer. The guest's task priority is
+   * the VMM's, as for machine code.
+   */
+  public void takeEventsFromTrace() {
+    deadline.leaveToTrace();
+    vmcs.set(PrimaryControl.CR8_LOAD_EXITING, true);
+    vmcs.set(PrimaryControl.CR8_STORE_EXITING, true);
   }
 
   /**

@@ -120,6 +120,18 @@ public final class ActionBatch {
     return instructionBytes;
   }
 
+  /** Forgets the actions from {@code from} on. */
+  public void truncate(int from) {
+    count = from;
+  }
+
+  /** Gives action {@code i} other operands. */
+  public void set(int i, int size, long address, long value) {
+    sizes[i] = (byte) size;
+    addresses[i] = address;
+    values[i] = value;
+  }
+
   /** Moves the actions from {@code from} on to {@code rest}, which is emptied first. */
   public void splitAt(int from, ActionBatch rest) {
     rest.copyFrom(this);

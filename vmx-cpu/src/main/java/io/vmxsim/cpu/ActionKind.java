@@ -92,8 +92,19 @@ public enum ActionKind {
    * value} CR2 (vector 14).
    */
   EXCEPTION(66),
-  /** An external interrupt that arrived here: {@code size} vector. */
+  /**
+   * An interrupt: {@code size} vector. With {@code address} 0 an external one that arrived here.
+   * Else one that is delivered here without anything arriving, since it was waiting or is the
+   * instruction's: {@link #DELIVERED} plus the code of its {@link io.vmxsim.vmcs.EventType}.
+   */
   INTERRUPT(67),
+  /**
+   * What had a VMM in control here, between two instructions of its guest: {@code size} the basic
+   * exit reason. Nothing happens where there is no VMM.
+   */
+  HOST_EVENT(68),
+  /** Code that follows has addresses of {@code size} bytes: 2, 4, or 8 in 64-bit mode. */
+  SET_CODE_SIZE(69),
 
   /**
    * Initial state, before the first instruction and free of charge: CRn, with {@code size} n and
@@ -108,6 +119,9 @@ public enum ActionKind {
    * Initial state: 8 bytes of a paging structure, {@code address} guest-physical, {@code value}.
    */
   INITIAL_MEMORY(83);
+
+  /** Of an INTERRUPT: it is delivered here. */
+  public static final long DELIVERED = 1 << 8;
 
   private static final ActionKind[] BY_CODE = new ActionKind[128];
 

@@ -263,6 +263,19 @@ public final class CpuState {
     selectors[i] = (selectors[i] & ~3) | dpl;
   }
 
+  /** The size of addresses in the code that runs: 8 bytes in 64-bit mode, else 4 or 2. */
+  public int codeSize() {
+    return in64BitMode() ? 8 : (accessRights(Segment.CS) & Segment.DEFAULT_BIG) != 0 ? 4 : 2;
+  }
+
+  /** Sets it, as a far transfer through a new CS would. */
+  @SuppressWarnings("EnumOrdinal") // register files are indexed in declaration order
+  public void setCodeSize(int bytes) {
+    int rights = accessRights(Segment.CS) & ~(Segment.LONG | Segment.DEFAULT_BIG);
+    int size = bytes == 8 ? Segment.LONG : bytes == 4 ? Segment.DEFAULT_BIG : 0;
+    accessRights[Segment.CS.ordinal()] = rights | size;
+  }
+
   /** A general register by number. */
   public long register(int number) {
     return registers[number];

@@ -23,4 +23,7 @@ public interface GuestPort {
    * @param value what to store; bits above the size are ignored
    */
   void write(long linear, int size, long value);
+
+  /** Whether an access has met a page fault of the guest's; those that follow do nothing. */
+  boolean hasFaulted();
 }

@@ -2,6 +2,8 @@ package io.vmxsim.cpu;
 
 import io.vmxsim.ept.Access;
 import io.vmxsim.ept.PhysicalMemory;
+import io.vmxsim.vmcs.EventType;
+import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.InputException;
 import io.vmxsim.vmcs.NotModelledException;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,7 @@ public final class TraceFeed implements GuestSide {
   private static final byte INSTRUCTION = ActionKind.INSTRUCTION.code();
   private static final byte LOAD = ActionKind.LOAD.code();
   private static final byte STORE = ActionKind.STORE.code();
+  private static final byte STORE_VALUE = ActionKind.STORE_VALUE.code();
 
   @SuppressWarnings("EnumOrdinal") // prices are indexed in declaration order
   private static final int SIMPLE = InstructionClass.SIMPLE.ordinal();
@@ -44,6 +47,9 @@ public final class TraceFeed implements GuestSide {
   private int expectedException = -1;
 
   private boolean interruptRaised;
+
+  /** Root software has carried out the action that exited, and the position has moved on. */
+  private boolean emulated;
 
   private TraceFeed(String source, @Nullable GuestKernel kernel, ActionStream user) {
     this.source = source;
@@ -164,13 +170,24 @@ public final class TraceFeed implements GuestSide {
       case STORE_VALUE -> storeValue(processor, address, batch.size(i), batch.value(i), privilege);
       case WORK -> work(processor, stream, address, batch.value(i), privilege);
       case EXCEPTION -> exception(processor, batch.size(i), (int) address, batch.value(i));
-      case INTERRUPT -> interrupt(processor, batch.size(i));
+      case INTERRUPT ->
+          address == 0
+              ? interrupt(processor, batch.size(i))
+              : delivered(processor, stream, batch.size(i), (int) address & 7);
+      case HOST_EVENT -> {
+        stream.index = i + 1; // it is not tried again
+        yield hostEvent(processor, batch.size(i));
+      }
       case IRET -> {
         returnFromEvent(processor);
         yield StepOutcome.DONE;
       }
       case SET_CPL -> {
         processor.state().setCpl(batch.size(i));
+        yield StepOutcome.DONE;
+      }
+      case SET_CODE_SIZE -> {
+        processor.state().setCodeSize(batch.size(i));
         yield StepOutcome.DONE;
       }
       case SET_RFLAGS -> {
@@ -229,6 +246,23 @@ public final class TraceFeed implements GuestSide {
     return processor.pollEvents();
   }
 
+  /** An interrupt of the guest's that its VMM, or an instruction, delivers here. */
+  private static StepOutcome delivered(
+      Processor processor, ActionStream stream, int vector, int code) {
+    EventType type = EventType.ofCode(code);
+    return type.isSoftware()
+        ? processor.events().software(vector, type, stream.instructionLength)
+        : processor.events().interrupt(vector, type);
+  }
+
+  /** The VMM gets control, for a reason that is none of the guest's. */
+  private static StepOutcome hostEvent(Processor processor, int number) {
+    ExitReason reason = ExitReason.of(number);
+    return processor.inNonRoot() && reason != null
+        ? processor.vmExit().event(reason)
+        : StepOutcome.DONE;
+  }
+
   /**
    * The guest waits, and what comes next in the trace is the interrupt that ended the wait.
    *
@@ -238,7 +272,8 @@ public final class TraceFeed implements GuestSide {
     if (handlerPending()
         || interruptRaised
         || !user.fill()
-        || user.current().kind(user.index) != ActionKind.INTERRUPT.code()) {
+        || user.current().kind(user.index) != ActionKind.INTERRUPT.code()
+        || user.current().address(user.index) != 0) {
       return false;
     }
     interruptRaised = true;
@@ -307,25 +342,42 @@ public final class TraceFeed implements GuestSide {
     processor.sensitive().iret();
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * <p>In a whole system's trace what follows of the instruction's accesses is carried out too, as
+   * by a VMM that emulates an instruction.
+   */
   @Override
   public int emulate(Processor processor, GuestPort port) {
     ActionStream stream = handlerPending() ? handlerStream : user;
-    if (!stream.fill()) {
+    if (!stream.fill() || !carryOut(stream.current(), stream.index, port)) {
       return 0;
     }
-    ActionBatch batch = stream.current();
-    int i = stream.index;
-    long address = batch.address(i);
-    int size = Math.min(8, batch.size(i));
-    switch (ActionKind.ofCode(batch.kind(i))) {
-      case STORE_VALUE -> port.write(address, size, batch.value(i));
-      case STORE -> port.write(address, size, port.read(address, size));
-      case LOAD -> port.read(address, size);
-      default -> {
-        return 0;
+    while (kernel == null && !port.hasFaulted()) {
+      stream.index++;
+      emulated = true;
+      if (!stream.fill() || !carryOut(stream.current(), stream.index, port)) {
+        break;
       }
     }
     return stream.instructionLength;
+  }
+
+  private static boolean carryOut(ActionBatch batch, int i, GuestPort port) {
+    byte kind = batch.kind(i);
+    long address = batch.address(i);
+    int size = Math.min(8, batch.size(i));
+    if (kind == STORE_VALUE) {
+      port.write(address, size, batch.value(i));
+    } else if (kind == STORE) {
+      port.write(address, size, port.read(address, size));
+    } else if (kind == LOAD) {
+      port.read(address, size);
+    } else {
+      return false;
+    }
+    return true;
   }
 
   /** After a VM exit: if root software moved RIP, it has done the action for the guest. */
@@ -335,11 +387,15 @@ public final class TraceFeed implements GuestSide {
       return;
     }
     exited = null;
+    boolean done = emulated; // the position is behind it
+    emulated = false;
     if (processor.state().rip != guestRip) {
-      if (isSensitive(stream.current(), stream.index)) {
-        processor.countUnpriced();
+      if (!done) {
+        if (isSensitive(stream.current(), stream.index)) {
+          processor.countUnpriced();
+        }
+        stream.index++;
       }
-      stream.index++;
       moveTo(processor, stream.instructionAddress);
     }
   }

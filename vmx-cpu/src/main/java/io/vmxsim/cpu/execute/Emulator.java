@@ -61,6 +61,11 @@ public final class Emulator {
     return model.state();
   }
 
+  /** Sets who is told of the accesses that it makes in the guest's place; null for nobody. */
+  public void observe(@Nullable AccessObserver observer) {
+    executor.setAccessObserver(observer);
+  }
+
   /** Carries out the instruction at RIP. */
   public Outcome step() {
     vector = NO_EVENT;

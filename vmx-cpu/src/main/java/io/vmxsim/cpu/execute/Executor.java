@@ -44,6 +44,7 @@ public final class Executor implements GuestSide {
   private final byte[] straddling = new byte[Decoder.LONGEST];
 
   private transient @Nullable InstructionObserver observer;
+  private transient @Nullable AccessObserver accesses;
 
   /** Whether VMX operation was entered by machine code: then exits are for machine code too. */
   private boolean rootIsMachineCode;
@@ -100,6 +101,30 @@ public final class Executor implements GuestSide {
   /** Sets who is told of every instruction; null for nobody. */
   public void setObserver(@Nullable InstructionObserver newObserver) {
     observer = newObserver;
+  }
+
+  /** Sets who is told of every access; null for nobody. */
+  public void setAccessObserver(@Nullable AccessObserver newObserver) {
+    accesses = newObserver;
+    mem.observe(newObserver);
+    mem.refresh();
+  }
+
+  /** Who is told of every access; null for nobody. */
+  public @Nullable AccessObserver accessObserver() {
+    return accesses;
+  }
+
+  /** The linear address of an instruction's memory operand, were it executed now. */
+  public long linearAddress(Instruction in) {
+    long base = in.base == Instruction.RIP ? state.rip + in.length : state.register(in.base);
+    long sum = base + (state.register(in.index) << in.scale) + in.displacement;
+    return segments.unchecked(in.segment, Val.zeroExtend(sum, in.addressSize));
+  }
+
+  /** The linear address of the instruction at RIP. */
+  public long codeAddress() {
+    return segments.code(state.rip);
   }
 
   /** The decoded code, to be told of changes to memory that no processor made. */
@@ -284,11 +309,18 @@ public final class Executor implements GuestSide {
     long from = state.rip;
     refresh();
     debug.begin();
+    AccessObserver told = accesses;
+    if (told != null) {
+      told.delivering(vector, errorCode);
+    }
     try {
       interpreter.delivery().deliver(vector, errorCode, hasErrorCode);
     } catch (NotCompleted nested) {
       // What the delivery led to instead has happened.
       return;
+    }
+    if (told != null) {
+      told.delivered();
     }
     branches.taken(from, state.rip);
     debug.completed(false);

@@ -43,6 +43,8 @@ final class Mem {
   /** What translates in place of the MMU, for a VMM that emulates; else null. */
   private final @Nullable EmulationPort port;
 
+  private transient @Nullable AccessObserver observer;
+
   /** Whether alignment or data breakpoints are looked at. */
   private boolean inspects;
 
@@ -87,6 +89,11 @@ final class Mem {
     code.beforeCodeInAnotherPage(mmu::closeForWrites);
   }
 
+  /** Sets who is told of accesses; null for nobody. To be followed by {@link #refresh}. */
+  void observe(@Nullable AccessObserver newObserver) {
+    observer = newObserver;
+  }
+
   /** Takes notice of privilege level, alignment checking, breakpoints and bus-lock detection. */
   void refresh() {
     watchesLocks = processor.intercepts().on(SecondaryControl.VMM_BUS_LOCK_DETECTION);
@@ -96,7 +103,7 @@ final class Mem {
     checksAlignment =
         user && (state.cr0() & CpuState.CR0_AM) != 0 && (state.controlFlags() & CpuState.AC) != 0;
     inspects = checksAlignment || debug.isArmed();
-    boolean alone = inspects || port != null;
+    boolean alone = inspects || port != null || observer != null;
     loadQuestion = alone ? NO_PAGE : Mmu.question(Access.READ | privilege);
     storeQuestion = alone ? NO_PAGE : Mmu.question(Access.WRITE | privilege);
   }
@@ -155,6 +162,17 @@ final class Mem {
   }
 
   private long load(long linear, int size, int access) {
+    AccessObserver told = observer;
+    if (told == null) {
+      return loadUnobserved(linear, size, access);
+    }
+    told.load(linear, size);
+    long value = loadUnobserved(linear, size, access);
+    told.loaded(value);
+    return value;
+  }
+
+  private long loadUnobserved(long linear, int size, int access) {
     if (((int) linear & OFFSET) + size > PAGE) {
       return loadAcross(linear, size, access);
     }
@@ -211,6 +229,9 @@ final class Mem {
   }
 
   private void store(long linear, int size, long value, int access) {
+    if (observer != null) {
+      observer.store(linear, size, value);
+    }
     if (((int) linear & OFFSET) + size > PAGE) {
       prepare(linear, size, access);
       storeAcross(size, value);
@@ -246,7 +267,7 @@ final class Mem {
     if (inspects) {
       inspect(linear, size, true);
     }
-    prepare(linear, size, Access.WRITE | privilege);
+    probeStore(linear, size);
     if (updateFirst == size) {
       return read(updateAddress, size);
     }
@@ -264,6 +285,9 @@ final class Mem {
       write(updateAddress, size, value);
     } else {
       storeAcross(size, value);
+    }
+    if (observer != null) {
+      observer.updated(value);
     }
   }
 
@@ -296,6 +320,9 @@ final class Mem {
 
   /** Whether bytes could be stored, which faults if they could not. */
   void probeStore(long linear, int size) {
+    if (observer != null) {
+      observer.update(linear, size);
+    }
     prepare(linear, size, Access.WRITE | privilege);
   }
 
@@ -306,14 +333,34 @@ final class Mem {
 
   /** The physical address of a run of bytes within one page, for a load of all of them. */
   long runForLoad(long linear, int size) {
+    if (observer != null) {
+      observer.load(linear, size);
+    }
     return translatePlainly(linear, size, Access.READ | privilege);
   }
 
   /** The physical address of a run of bytes within one page, for a store to all of them. */
   long runForStore(long linear, int size) {
+    if (observer != null) {
+      observer.update(linear, size);
+    }
     long address = translatePlainly(linear, size, Access.WRITE | privilege);
     code.written(address);
     return address;
+  }
+
+  /** An iteration of a repeated string instruction is done, or several. */
+  void iterated() {
+    if (observer != null) {
+      observer.iterated();
+    }
+  }
+
+  /** What {@link #runForStore} was asked for has been done. */
+  void stored(long linear, int size, long address) {
+    if (observer != null) {
+      observer.stored(linear, size, address);
+    }
   }
 
   /** The physical address of the next instruction byte. */

@@ -69,6 +69,7 @@ final class StringOperations {
         done = 1;
       }
       operands.setRegister(RCX, in.addressSize, count - done);
+      mem.iterated();
       if (compares && state.status.zf() == in.repne) {
         return;
       }
@@ -203,6 +204,7 @@ final class StringOperations {
       return 0;
     }
     fill(target, size, iterations, state.register(RAX));
+    mem.stored(segments.unchecked(Instruction.ES, to), bytes, target);
     advance(in, RDI, bytes);
     return iterations;
   }
@@ -224,6 +226,7 @@ final class StringOperations {
     byte[] page = memory.pageForWrite(target);
     System.arraycopy(
         memory.pageForRead(source), (int) source & PAGE - 1, page, (int) target & PAGE - 1, bytes);
+    mem.stored(segments.unchecked(Instruction.ES, to), bytes, target);
     advance(in, RSI, bytes);
     advance(in, RDI, bytes);
     return iterations;

@@ -1,0 +1,143 @@
+package io.vmxsim.traces;
+
+import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vmxsim.cpu.ActionBatch;
+import io.vmxsim.cpu.CpuProfile;
+import io.vmxsim.cpu.board.Machine;
+import io.vmxsim.cpu.board.MachineEnd;
+import io.vmxsim.ept.PageSize;
+import io.vmxsim.guests.BootRequest;
+import io.vmxsim.guests.Guest;
+import io.vmxsim.guests.GuestCatalog;
+import io.vmxsim.guests.GuestOsOptions;
+import io.vmxsim.guests.ImageLoader;
+import io.vmxsim.traces.ReplayResult.Paging;
+import io.vmxsim.traces.ReplayResult.RunResult;
+import io.vmxsim.vmm.Hypervisor;
+import io.vmxsim.vmm.ShadowPolicy;
+import io.vmxsim.vmm.VmOptions;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A live run and the replay of its recording have the same exits. */
+class RecordingTest {
+  private static final CpuProfile CPU = CpuProfile.named("max");
+  private static final long MEMORY = 16 << 20;
+
+  private final Path folder;
+
+  RecordingTest(@TempDir Path folder) {
+    this.folder = folder;
+  }
+
+  private RunResult live(String name, String arguments, Paging paging) {
+    VmOptions options =
+        paging == Paging.EPT
+            ? VmOptions.ept(PageSize.SIZE_4K)
+            : VmOptions.shadow(ShadowPolicy.UPDATE, PageSize.SIZE_4K);
+    Guest guest = GuestCatalog.find(name).orElseThrow();
+    Machine machine = new Machine(CPU, MEMORY, 1, character -> {}, new Hypervisor(options));
+    ImageLoader.load(new BootRequest(name, guest.image(), arguments, List.of()), machine);
+    Recording recording = new Recording(machine, file());
+    LiveRun run = new LiveRun(name, machine, CPU, options, 0, recording);
+    run.record("max");
+    assertEquals(MachineEnd.Cause.GUEST, machine.run(50_000_000).cause());
+    return run.result();
+  }
+
+  private Path file() {
+    return folder.resolve("run.vxt");
+  }
+
+  private ReplayResult replay(Paging paging) {
+    ReplayConfiguration configuration =
+        new ReplayConfiguration(
+            paging, ShadowPolicy.UPDATE, false, PageSize.SIZE_4K, PageSize.SIZE_4K, CPU);
+    ReplayOptions options =
+        new ReplayOptions(
+            List.of(configuration),
+            0,
+            Long.MAX_VALUE,
+            0,
+            0,
+            0,
+            0,
+            GuestOsOptions.DEFAULT,
+            false,
+            false);
+    return new Replay(
+            options, List.of(() -> TraceFormats.open(file().toString(), TraceOptions.DEFAULT)))
+        .run();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "hello, EPT, ''",
+    "port-io-loop, EPT, rounds=20",
+    "mmio-loop, EPT, rounds=20",
+    "timer-tick-loop, EPT, ticks=20",
+    "page-fault-storm, EPT, pages=32",
+    "page-fault-storm, SHADOW, pages=32",
+    "table-update-storm, SHADOW, rounds=2",
+    "context-switch-storm, EPT, rounds=20",
+    "context-switch-storm, SHADOW, rounds=20",
+    "test-events, EPT, ''",
+    "test-events, SHADOW, ''",
+    "test-msr, SHADOW, ''",
+    "test-debug, EPT, ''"
+  })
+  void aReplayInTheSameModeHasTheSameExits(String guest, Paging paging, String arguments) {
+    Map<String, Long> live = live(guest, arguments, paging).exitsByReason();
+    assertFalse(live.isEmpty());
+    ReplayResult replayed = replay(paging);
+    assertEquals(live, replayed.runs().get(0).exitsByReason());
+    assertEquals(live, requireNonNull(replayed.recorded()).exits());
+    assertTrue(ReplayTextReport.exits(replayed).contains("\nThe same exits by reason"));
+  }
+
+  @Test
+  void aReplayInAnotherModeIsAPrediction() {
+    live("table-update-storm", "rounds=2", Paging.EPT);
+    ReplayResult native1 = replay(Paging.NATIVE);
+    assertTrue(native1.runs().get(0).exits().isEmpty());
+    String text = ReplayTextReport.exits(native1);
+    assertTrue(text.contains("\nA prediction: the run was recorded under ept"), text);
+    Map<String, Long> predicted = replay(Paging.SHADOW).runs().get(0).exitsByReason();
+    Map<String, Long> live = live("table-update-storm", "rounds=2", Paging.SHADOW).exitsByReason();
+    // what the VMM hides under shadow paging, PCIDs, the guest does not turn on there
+    assertEquals(live.get("INVLPG"), predicted.get("INVLPG"));
+    assertEquals(live.get("IO_INSTRUCTION"), predicted.get("IO_INSTRUCTION"));
+  }
+
+  @Test
+  void whatTheRecordedMachineWasIsKnownBeforeItsFirstInstruction() {
+    live("hello", "", Paging.EPT);
+    try (TraceReader reader = TraceFormats.open(file().toString(), TraceOptions.DEFAULT)) {
+      reader.fill(new ActionBatch(64));
+      RecordedRun run = requireNonNull(reader.recordedRun());
+      assertEquals("max", run.cpu());
+      assertEquals(MEMORY, run.memory());
+      assertEquals(Paging.EPT, run.paging());
+      assertTrue(run.exits().isEmpty());
+    }
+  }
+
+  @Test
+  void otherExitsThanRecordedAreListed() {
+    StringBuilder text = new StringBuilder();
+    ExitComparison.of(
+            Map.of("HLT", 3L, "CPUID", 1L), "replayed", Map.of("HLT", 1L, "CPUID", 1L), "recorded")
+        .appendTo(text);
+    assertTrue(text.toString().matches("(?s).*HLT +3 +1 +\\+2\\n"), text.toString());
+    assertFalse(text.toString().contains("CPUID"));
+  }
+}
