@@ -1,5 +1,6 @@
 package io.vmxsim.cli;
 
+import io.vmxsim.traces.ReplayCheckpoints;
 import io.vmxsim.traces.ReplayResult;
 import io.vmxsim.traces.ReplayResult.Paging;
 import io.vmxsim.traces.ReplayTextReport;
@@ -24,11 +25,18 @@ import picocli.CommandLine.Spec;
     })
 final class ReplayCommand implements Callable<Integer> {
   @Mixin private RunOptions runs;
+  @Mixin private ReplaySnapshots snapshots;
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() {
-    ReplayResult result = runs.replay(List.of(Paging.EPT), List.of(ShadowPolicy.UPDATE));
+    List<Paging> modes = List.of(Paging.EPT);
+    List<ShadowPolicy> policies = List.of(ShadowPolicy.UPDATE);
+    ReplayCheckpoints checkpoints = snapshots.checkpoints(spec, runs.traces());
+    ReplayResult result =
+        checkpoints == null
+            ? runs.replay(modes, policies)
+            : runs.replay(modes, policies, checkpoints);
     return runs.report().print(spec, result, ReplayTextReport::exits);
   }
 }

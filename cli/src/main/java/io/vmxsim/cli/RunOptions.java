@@ -3,6 +3,7 @@ package io.vmxsim.cli;
 import io.vmxsim.cpu.ActionBatch;
 import io.vmxsim.traces.RecordedRun;
 import io.vmxsim.traces.Replay;
+import io.vmxsim.traces.ReplayCheckpoints;
 import io.vmxsim.traces.ReplayConfiguration;
 import io.vmxsim.traces.ReplayOptions;
 import io.vmxsim.traces.ReplayResult;
@@ -94,24 +95,41 @@ final class RunOptions {
    * @param policies shadow policies if the user named none
    */
   ReplayResult replay(List<Paging> paging, List<ShadowPolicy> policies) {
+    return new Replay(options(paging, policies), openers()).run();
+  }
+
+  /** The same for one run, which leaves snapshots or goes on from one. */
+  ReplayResult replay(
+      List<Paging> paging, List<ShadowPolicy> policies, ReplayCheckpoints checkpoints) {
+    ReplayOptions options = options(paging, policies);
+    if (options.configurations().size() != 1) {
+      throw new InputException("--checkpoint", "", "expected one run, not several");
+    }
+    return new Replay(options, openers()).with(checkpoints).run();
+  }
+
+  /** The traces as given. */
+  List<String> traces() {
+    return traces;
+  }
+
+  private ReplayOptions options(List<Paging> paging, List<ShadowPolicy> policies) {
     RecordedRun recorded = recordedRun();
     if (recorded != null) {
       machine.setDefaultCpu(recorded.cpu());
     }
     List<ReplayConfiguration> configurations = machine.configurations(paging, policies);
-    ReplayOptions options =
-        new ReplayOptions(
-            configurations,
-            extent.warmup,
-            extent.limit,
-            extent.timerInstructions > 0 ? 0 : extent.timerHz,
-            extent.timerInstructions,
-            extent.seed,
-            report.top(),
-            guest.options(configurations.get(0).cpu()),
-            machine.dataCaches(),
-            report.detailed());
-    return new Replay(options, openers()).run();
+    return new ReplayOptions(
+        configurations,
+        extent.warmup,
+        extent.limit,
+        extent.timerInstructions > 0 ? 0 : extent.timerHz,
+        extent.timerInstructions,
+        extent.seed,
+        report.top(),
+        guest.options(configurations.get(0).cpu()),
+        machine.dataCaches(),
+        report.detailed());
   }
 
   /** What the only trace says of the run that it is a recording of. */

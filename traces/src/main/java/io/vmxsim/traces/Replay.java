@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class Replay {
   private final ReplayOptions options;
   private final List<Supplier<TraceReader>> traces;
+  private @Nullable ReplayCheckpoints checkpoints;
 
   /**
    * @param traces opens each trace anew; a single one is opened once
@@ -38,6 +39,15 @@ public final class Replay {
     }
     this.options = options;
     this.traces = List.copyOf(traces);
+  }
+
+  /** Has the replay, which is of one configuration then, leave snapshots or go on from one. */
+  public Replay with(ReplayCheckpoints wanted) {
+    if (options.configurations().size() != 1) {
+      throw new IllegalArgumentException("snapshots of several configurations");
+    }
+    checkpoints = wanted;
+    return this;
   }
 
   /**
@@ -64,8 +74,8 @@ public final class Replay {
           work.add(
               () -> {
                 try {
-                  return replay(
-                      options.configurations().get(run), List.of(broadcast.subscriber(run)), tap);
+                  CountedSource source = new CountedSource(broadcast.subscriber(run), tap);
+                  return replay(options.configurations().get(run), List.of(source), tap);
                 } finally {
                   broadcast.leave(run);
                 }
@@ -88,7 +98,7 @@ public final class Replay {
     List<TraceReader> readers = new ArrayList<>();
     try {
       List<TraceTap> taps = new ArrayList<>();
-      List<ActionSource> sources = new ArrayList<>();
+      List<CountedSource> sources = new ArrayList<>();
       for (Supplier<TraceReader> trace : traces) {
         TraceReader reader = trace.get();
         readers.add(reader);
@@ -99,7 +109,7 @@ public final class Replay {
               reader.source(), "", "user-level traces only when several are given");
         }
         taps.add(tap);
-        sources.add(unshared(tap));
+        sources.add(new CountedSource(unshared(tap), tap));
       }
       Outcome outcome = replay(configuration, sources, taps.get(0));
       return new Outcome(outcome.result(), outcome.assumed(), together(taps));
@@ -117,41 +127,17 @@ public final class Replay {
   }
 
   private Outcome replay(
-      ReplayConfiguration configuration, List<ActionSource> sources, TraceTap tap) {
-    List<ActionSource> watched = new ArrayList<>(sources);
-    MeasuredSource first = new MeasuredSource(sources.get(0), tap);
-    watched.set(0, first);
-    ReplayRun run = new ReplayRun(configuration, options, watched, tap);
-    first.onMeasurement(run::startMeasuring);
+      ReplayConfiguration configuration, List<CountedSource> sources, TraceTap tap) {
+    if (checkpoints != null) {
+      sources.forEach(CountedSource::keepBatches);
+    }
+    ReplayRun run = new ReplayRun(configuration, options, List.copyOf(sources), tap);
+    sources.get(0).onMeasurement(run::startMeasuring);
+    if (checkpoints != null) {
+      checkpoints.attach(run, sources);
+    }
     run.run();
     return new Outcome(run.result(), run.assumed(), tap.summary());
-  }
-
-  /** Tells when the batch arrives with which the measurement begins. */
-  private static final class MeasuredSource implements ActionSource {
-    private final ActionSource source;
-    private final TraceTap tap;
-    private long batches;
-    private Runnable measurement = () -> {};
-
-    MeasuredSource(ActionSource source, TraceTap tap) {
-      this.source = source;
-      this.tap = tap;
-    }
-
-    void onMeasurement(Runnable action) {
-      measurement = action;
-    }
-
-    @Override
-    public @Nullable ActionBatch next() {
-      ActionBatch batch = source.next();
-      if (batch != null && batches == tap.firstMeasuredBatch() && batches > 0) {
-        measurement.run();
-      }
-      batches++;
-      return batch;
-    }
   }
 
   private static TraceSummary together(List<TraceTap> taps) {

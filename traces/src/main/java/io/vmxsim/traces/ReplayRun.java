@@ -10,6 +10,7 @@ import io.vmxsim.cpu.InterruptSource;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.cpu.TraceFeed;
+import io.vmxsim.cpu.snapshot.Snapshot;
 import io.vmxsim.ept.DataCaches;
 import io.vmxsim.ept.MmuStatistics;
 import io.vmxsim.guests.GuestOsModel;
@@ -21,13 +22,16 @@ import io.vmxsim.traces.ReplayResult.RunResult;
 import io.vmxsim.traces.ReplayResult.TlbRow;
 import io.vmxsim.traces.ReplayResult.Walks;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One configuration's replay: its machine, the feed on it, and what it counts. */
 final class ReplayRun {
-  private static final long SLICE = 1 << 20;
+  /** Between two of them all that the run will do follows from its objects. */
+  private static final long SLICE = 1 << 16;
 
   private final ReplayConfiguration configuration;
   private final ReplayMachine machine;
@@ -41,6 +45,10 @@ final class ReplayRun {
   private MmuStatistics startMmu;
   private ReplayResult.Cycles startCycles;
   private List<CacheRow> startCaches = List.of();
+
+  private transient Runnable checkpoint = () -> {};
+  private transient long checkpointInterval = Long.MAX_VALUE;
+  private transient long nextCheckpoint = Long.MAX_VALUE;
 
   /**
    * @param traces what runs: user-level streams, one a process, or a single whole-system stream
@@ -108,10 +116,30 @@ final class ReplayRun {
     }
   }
 
+  /** Has {@code action} run each time that about so many instructions have been retired. */
+  void checkpointEvery(long interval, Runnable action) {
+    checkpoint = action;
+    checkpointInterval = interval;
+    nextCheckpoint = processor.instructions() + interval;
+  }
+
+  /** What a snapshot holds of it; {@code traces} are the sources that it was made with. */
+  Snapshot.Contents contents(List<CountedSource> traces) {
+    Map<String, Object> parts = new LinkedHashMap<>();
+    parts.put("memory", processor.memory());
+    parts.put("processor", processor);
+    parts.put("replay", this);
+    return new Snapshot.Contents(parts, List.copyOf(traces));
+  }
+
   /** Replays to the end of the trace. */
   void run() {
     while (true) {
       RunOutcome outcome = machine.run(SLICE);
+      if (processor.instructions() >= nextCheckpoint && outcome == RunOutcome.BUDGET) {
+        nextCheckpoint = processor.instructions() + checkpointInterval;
+        checkpoint.run();
+      }
       if (outcome == RunOutcome.FINISHED) {
         recorder.close();
         return;

@@ -9,12 +9,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Runs that are stopped somewhere and go on in another machine. */
-class KernelSnapshotTest {
+class StoppedRunTest {
   private static final int POINTS = 2;
 
   private final Path folder;
 
-  KernelSnapshotTest(@TempDir Path folder) {
+  StoppedRunTest(@TempDir Path folder) {
     this.folder = folder;
   }
 
@@ -27,9 +27,16 @@ class KernelSnapshotTest {
     "run kernel-start --cpu skylake-sp --top 3, 90000",
     "run kernel-start --cpu skylake-sp --paging shadow, 90000",
     "run ipi-ping, 40000",
+    "replay --paging shadow --top 3 --limit 1M, 900000",
+    "replay TRACE --limit 500k, 400000",
+    "replay --paging ept --timer-instructions 50k --warmup 100k --limit 600k --data-caches, 500000",
   })
   void theRestOfARestoredRunIsTheSame(String command, int instructions) throws IOException {
-    StoppedRuns runs = new StoppedRuns(command, folder);
+    Path trace = folder.resolve("trace.vxt");
+    if (command.contains("TRACE")) {
+      Invocation.of("trace", "generate", "tlb-misses", trace.toString());
+    }
+    StoppedRuns runs = new StoppedRuns(command.replace("TRACE", trace.toString()), folder);
     Random random = new Random(command.hashCode());
     for (int i = 0; i < POINTS; i++) {
       runs.check(1 + random.nextInt(instructions));
