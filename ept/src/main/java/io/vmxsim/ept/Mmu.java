@@ -356,35 +356,23 @@ public final class Mmu {
     return lookUp(va, access);
   }
 
-  /**
-   * The host's bytes of the page for a read of the program, if they have been {@link #open opened}
-   * and the filter answers: then the access is translated and counted. Else null, nothing has
-   * changed, and {@link #translate} decides.
-   *
-   * @param va any address; an access that crosses a page boundary gets null
-   * @param question what {@link #question} gave for the access
-   */
-  public byte @Nullable [] readable(long va, int size, long question) {
-    return loads.readable(va, size, question);
+  /** The pages that loads of the program may have the bytes of. */
+  public OpenPages loads() {
+    return loads.pages();
   }
 
-  /** The same for a write. */
-  public byte @Nullable [] writable(long va, int size, long question) {
-    return stores.writable(va, size, question);
+  /** The same for stores: they may be the same pages. */
+  public OpenPages stores() {
+    return stores.pages();
   }
 
-  /** What {@link #readable} has just answered for an address is not used: it does not count. */
-  public void retractRead(long va) {
-    loads.retract(va);
-  }
-
-  /** How to ask {@link #readable} and {@link #writable} for an access. */
+  /** How to ask {@link OpenPages} for an access. */
   public static long question(int access) {
     return TlbFilter.question(access);
   }
 
   /**
-   * Lets {@link #readable} or {@link #writable} give the bytes of a page, from now until anything
+   * Lets {@link #loads} or {@link #stores} give the bytes of a page, from now until anything
    * changes about its translation.
    *
    * @param va an address that has just been translated
@@ -397,7 +385,7 @@ public final class Mmu {
 
   /** Forgets every page that was opened for writing. */
   public void closeForWrites() {
-    stores.closeForWrites();
+    stores.pages().closeForWrites();
   }
 
   /**

@@ -1,7 +1,6 @@
 package io.vmxsim.ept;
 
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Where a TLB holds which 4-KByte page, found by one comparison instead of a search, with the
@@ -16,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>There are two sets of rows, for software on both sides of VM transitions: {@link #turnTo} puts
  * the rows of one side away for as long as the other runs. Those that are away are kept true, too.
  *
- * <p>A row may also hold the host's bytes of its page, so that an access needs no address: {@link
- * #open} says so, for as long as the row stands.
+ * <p>{@link OpenPages} are pages of rows here, for as long as the row stands.
  *
  * <p>JUSTIFICATION: two numbers share a word, and a row is two elements of one array, since every
  * simulated access comes here first (MmuBenchmark, sequential and 48 pages).
@@ -40,9 +38,9 @@ final class TlbFilter {
   /** Rows that are cleared one by one. */
   private static final int FEW = 64;
 
-  private static final long PAGE = -1L << 12;
+  private static final int PAGE_SHIFT = 12;
+  private static final long PAGE = -1L << PAGE_SHIFT;
   private static final long NOTHING = -1;
-  private static final int NOWHERE = -1;
 
   private final boolean inUse;
 
@@ -58,10 +56,10 @@ final class TlbFilter {
   private Rows rows;
 
   private long[] table;
-  private byte[] @Nullable [] readable;
-  private byte[] @Nullable [] writable;
 
   private final int mask;
+
+  private final OpenPages pages;
 
   /** Whether a page has ever been opened. */
   private boolean opened;
@@ -70,11 +68,6 @@ final class TlbFilter {
   private static final class Rows {
     /** Row n: page above denied accesses in element 2n, frame above slot in element 2n+1. */
     final long[] table;
-
-    /** The bytes of the page in each row, if they may be read, and if they may be written. */
-    final byte[] @Nullable [] readable;
-
-    final byte[] @Nullable [] writable;
 
     /**
      * Rows filled since all were cleared: their number, which stays at one more than there is room.
@@ -91,8 +84,6 @@ final class TlbFilter {
     Rows(int count) {
       table = new long[2 * count];
       Arrays.fill(table, NOTHING);
-      readable = new byte[count][];
-      writable = new byte[count][];
     }
 
     void noteFilled(int row) {
@@ -122,15 +113,7 @@ final class TlbFilter {
   /** The number of the TLB that the last translation used. */
   private int lastTlb;
 
-  /**
-   * Number and slot of the TLB entry used last of all, if that is known: using it again changes
-   * nothing.
-   *
-   * <p>JUSTIFICATION: SideBySideExits, most of whose accesses are to one large page.
-   */
-  private int lastUsed = NOWHERE;
-
-  /** Translations answered here, by the number of the TLB. */
+  /** Translations answered here, by the number of the TLB, without those of {@link #pages}. */
   private final long[] hits = new long[(WHERE >>> SLOT_BITS) + 1];
 
   /**
@@ -147,16 +130,19 @@ final class TlbFilter {
     sides = new Rows[] {new Rows(count), new Rows(count)};
     rows = sides[0];
     table = rows.table;
-    readable = rows.readable;
-    writable = rows.writable;
+    pages = new OpenPages(this, count);
+  }
+
+  /** The pages whose bytes may be had. */
+  OpenPages pages() {
+    return pages;
   }
 
   /** Takes the rows of side 0 or 1, which are as they were when it was turned away from. */
   void turnTo(int side) {
     rows = sides[side];
     table = rows.table;
-    readable = rows.readable;
-    writable = rows.writable;
+    pages.turnTo(side);
     last = NOTHING;
   }
 
@@ -184,20 +170,31 @@ final class TlbFilter {
 
   /** Translations answered here for the TLB with that number. */
   long hits(int tlb) {
-    return hits[tlb];
+    return hits[tlb] + pages.hits(tlb);
+  }
+
+  /** Adds uses of an entry that have been counted elsewhere. */
+  void addHits(int where, long uses) {
+    hits[where >>> SLOT_BITS] += uses;
+  }
+
+  /** Whether an entry is of the TLB with that number. */
+  boolean isOf(int where, int tlb) {
+    return where >>> SLOT_BITS == tlb;
   }
 
   /** Uses an entry as a search would that finds it, and counts the hit. */
   private void use(int where) {
     hits[where >>> SLOT_BITS]++;
-    if (where != lastUsed) {
+    if (!pages.isLastUsed(where)) {
       useAnother(where);
     }
   }
 
-  private void useAnother(int where) {
+  /** Uses another entry than was used last. */
+  void useAnother(int where) {
     last = NOTHING;
-    lastUsed = where;
+    pages.setLastUsed(where);
     if (where < SLOTS) {
       sets.use(where);
     } else {
@@ -255,54 +252,12 @@ final class TlbFilter {
     return PAGE | 1L << access;
   }
 
-  /**
-   * The bytes of the page for a read of {@code size} bytes, if a row has them: then this was the
-   * translation of the access. Else null, and nothing has changed.
-   *
-   * @param question what {@link #question} gave for the access
-   */
-  byte @Nullable [] readable(long address, int size, long question) {
-    return bytes(readable, address, size, question);
-  }
-
-  /** The same for a write. */
-  byte @Nullable [] writable(long address, int size, long question) {
-    return bytes(writable, address, size, question);
-  }
-
-  private byte @Nullable [] bytes(
-      byte[] @Nullable [] pages, long address, int size, long question) {
-    int row = row(address);
-    // An access that goes on in the next page has its last byte in one that has another row.
-    if ((table[row] & question) != (address + size - 1 & PAGE)) {
-      return null;
-    }
-    byte[] page = pages[row >> 1];
-    if (page != null) {
-      use((int) table[row + 1] & WHERE);
-    }
-    return page;
-  }
-
-  /** The answer that {@link #readable} has just given for an address does not count. */
-  void retract(long address) {
-    int tlb = ((int) table[row(address) + 1] & WHERE) >>> SLOT_BITS;
-    hits[tlb]--;
-  }
-
   /** Lets the row of an address, if it is for its page, hand out the bytes of that page. */
   void open(long address, byte[] page, boolean forWrites) {
     int row = row(address);
     if ((table[row] & PAGE) == (address & PAGE) && inUse) {
-      (forWrites ? writable : readable)[row >> 1] = page;
+      pages.open(table[row], (int) table[row + 1] & WHERE, page, forWrites);
       opened = true;
-    }
-  }
-
-  /** Hands out no bytes for writing until rows are opened again. */
-  void closeForWrites() {
-    for (Rows side : sides) {
-      Arrays.fill(side.writable, null);
     }
   }
 
@@ -320,8 +275,7 @@ final class TlbFilter {
       table[row] = (address & PAGE) | (~permitted & ALL_ACCESSES);
       table[row + 1] = frame | tlb << SLOT_BITS | slot;
       if (opened) {
-        readable[row >> 1] = null;
-        writable[row >> 1] = null;
+        pages.close(address >>> PAGE_SHIFT);
       }
       if (rows.filled <= FEW) {
         rows.noteFilled(row);
@@ -329,14 +283,14 @@ final class TlbFilter {
       last = (address & PAGE) | access;
       lastFrame = frame;
       lastTlb = tlb;
-      lastUsed = tlb << SLOT_BITS | slot;
+      pages.setLastUsed(tlb << SLOT_BITS | slot);
     }
   }
 
   /** The TLB has been used otherwise than by the last translation put here. */
   void forgetLast() {
     last = NOTHING;
-    lastUsed = NOWHERE;
+    pages.forgetLastUsed();
   }
 
   /** Forgets a page, given by its number, and others that share its row. */
@@ -345,6 +299,7 @@ final class TlbFilter {
     for (Rows side : sides) {
       side.table[row] = NOTHING;
     }
+    pages.closeOnBothSides(pageNumber);
     forgetLast();
   }
 
@@ -352,6 +307,7 @@ final class TlbFilter {
   void clear() {
     last = NOTHING;
     rows.clear();
+    pages.clear();
   }
 
   /** An entry has left its slot that any row may name. */
@@ -360,5 +316,6 @@ final class TlbFilter {
     for (Rows side : sides) {
       side.clear();
     }
+    pages.clearAll();
   }
 }

@@ -7,6 +7,7 @@ import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.board.Bus;
 import io.vmxsim.ept.Access;
 import io.vmxsim.ept.Mmu;
+import io.vmxsim.ept.OpenPages;
 import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.ept.WalkResult.Status;
 import io.vmxsim.vmcs.SecondaryControl;
@@ -33,6 +34,8 @@ final class Mem {
   private final CpuState state;
   private final Bus bus;
   private final Mmu mmu;
+  private final OpenPages loads;
+  private final OpenPages stores;
   private final PhysicalMemory memory;
   private final CodeCache code;
   private final Horizon horizon;
@@ -81,6 +84,8 @@ final class Mem {
     state = processor.state();
     bus = processor.bus();
     mmu = processor.mmu();
+    loads = mmu.loads();
+    stores = mmu.stores();
     memory = processor.memory();
     debug = processor.debug();
     this.code = code;
@@ -113,17 +118,17 @@ final class Mem {
    * happened, if it is a matter for {@link #load}.
    */
   byte @Nullable [] pageForLoad(long linear, int size) {
-    return mmu.readable(linear, size, loadQuestion);
+    return loads.readable(linear, size, loadQuestion);
   }
 
   /** The load that {@link #pageForLoad} has just counted is not made yet. */
   void retractLoad(long linear) {
-    mmu.retractRead(linear);
+    loads.retractRead(linear);
   }
 
   /** The same for a store or a read-modify-write. */
   byte @Nullable [] pageForStore(long linear, int size) {
-    return mmu.writable(linear, size, storeQuestion);
+    return stores.writable(linear, size, storeQuestion);
   }
 
   /** Where in its page an address is. */
