@@ -65,6 +65,14 @@ final class KernelOptions {
   private boolean explainEntryFailures;
 
   @Option(
+      names = "--gdb",
+      paramLabel = "PORT",
+      description =
+          "Wait for a debugger on this port of localhost, 0 for any that is free, and have it run"
+              + " the machine; docs/gdb.md.")
+  private @Nullable Integer gdb;
+
+  @Option(
       names = "--serial",
       paramLabel = "FILE",
       description = "Write what the guest sends through the serial port there; - prints it.")
@@ -107,6 +115,11 @@ final class KernelOptions {
   /** Instructions after which to stop. */
   long limit() {
     return limit;
+  }
+
+  /** The port that a debugger connects to; null if none is wanted. */
+  @Nullable Integer gdb() {
+    return gdb;
   }
 
   boolean traceExecution() {

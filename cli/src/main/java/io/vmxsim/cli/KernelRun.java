@@ -103,7 +103,7 @@ final class KernelRun {
       observe(machine);
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(machine, finished)));
       try {
-        MachineEnd end = machine.run(options.limit());
+        MachineEnd end = run(machine);
         sent.flush();
         return report(machine, end, report.get());
       } catch (NotModelledException stop) {
@@ -113,6 +113,18 @@ final class KernelRun {
       }
     } finally {
       finished.countDown();
+    }
+  }
+
+  /** Runs a machine to its end, or has a debugger do so. */
+  private MachineEnd run(Machine machine) {
+    Integer port = options.gdb();
+    if (port == null) {
+      return machine.run(options.limit());
+    }
+    try (GdbListener listener = GdbListener.on(port, err)) {
+      Runtime.getRuntime().addShutdownHook(new Thread(listener::close));
+      return listener.serve(machine, options.limit());
     }
   }
 

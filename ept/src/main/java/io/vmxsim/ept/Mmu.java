@@ -490,6 +490,20 @@ public final class Mmu {
     return Status.OK;
   }
 
+  /**
+   * What {@link #translate} would find in memory, for somebody who looks on: nothing is cached,
+   * counted, charged or marked as accessed.
+   *
+   * @param va canonical
+   * @param told of the entries read, or null
+   */
+  public Status look(long va, int access, WalkResult into, @Nullable WalkObserver told) {
+    if (eptp == 0) {
+      return new GuestWalk(memory, told, null).walk(paging, va, access, into);
+    }
+    return new NestedWalk(memory, told, null).walk(paging, eptp, eptFeatures, va, access, into);
+  }
+
   private Status walk(long va, int access) {
     if (eptp == 0) {
       guestWalk.walk(paging, va, access, result);

@@ -233,6 +233,12 @@ public final class CpuState {
     return accessRights[segment.ordinal()];
   }
 
+  /** The selector of a segment register. */
+  @SuppressWarnings("EnumOrdinal") // register files are indexed in declaration order
+  public int selector(Segment segment) {
+    return selectors[segment.ordinal()];
+  }
+
   /** The base address of one segment register. */
   @SuppressWarnings("EnumOrdinal") // register files are indexed in declaration order
   public long base(Segment segment) {

@@ -1,5 +1,7 @@
 package io.vmxsim.cpu;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Breakpoints in DR0 to DR3 and what debug exceptions record in DR6 ("Debug Registers", 17.2, and
  * "Debug Exceptions", 17.3). Conditions are bits as the exit qualification and the pending debug
@@ -36,15 +38,21 @@ public final class DebugRegisters {
   private final Processor processor;
   private final CpuState state;
   private long met;
+  private transient @Nullable DataWatch watch;
 
   DebugRegisters(Processor processor) {
     this.processor = processor;
     state = processor.state();
   }
 
-  /** Whether DR7 enables any breakpoint. */
+  /** Sets who is told of accesses to data; null for nobody. */
+  public void watch(@Nullable DataWatch newWatch) {
+    watch = newWatch;
+  }
+
+  /** Whether DR7 enables any breakpoint, or somebody is told of accesses. */
   public boolean isArmed() {
-    return (state.debug[7] & DR7_ENABLES) != 0;
+    return watch != null || (state.debug[7] & DR7_ENABLES) != 0;
   }
 
   /** DR6 as MOV stores it: reserved bits keep their values. */
@@ -81,6 +89,9 @@ public final class DebugRegisters {
 
   /** The instruction reads or writes data. */
   public void access(long linear, int size, boolean writes) {
+    if (watch != null) {
+      watch.accessed(processor, linear, size, writes);
+    }
     for (int i = 0; i < 4; i++) {
       int kind = kind(i);
       if ((kind & ON_WRITE) != 0 && (writes || kind != ON_WRITE)) {

@@ -125,6 +125,11 @@ public final class VmxInstructions {
     return currentPointer;
   }
 
+  /** The current VMCS, for somebody who looks on; null if there is none. */
+  public @Nullable Vmcs currentVmcs() {
+    return current;
+  }
+
   /** What the last successful VMREAD or VMPTRST read. */
   public long value() {
     return value;

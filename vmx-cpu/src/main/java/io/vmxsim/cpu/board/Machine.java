@@ -9,6 +9,7 @@ import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.cpu.board.MachineEnd.Cause;
 import io.vmxsim.cpu.execute.Executor;
 import io.vmxsim.cpu.execute.InstructionObserver;
+import io.vmxsim.cpu.execute.StopCondition;
 import io.vmxsim.cpu.snapshot.Snapshot;
 import io.vmxsim.ept.PhysicalMemory;
 import java.util.ArrayList;
@@ -129,6 +130,13 @@ public final class Machine {
     ((Executor) processor(number).guest()).setObserver(observer);
   }
 
+  /** Has {@code condition} asked before every instruction where to leave the run; or null. */
+  public void stopWhere(@Nullable StopCondition condition) {
+    for (Processor processor : processors) {
+      ((Executor) processor.guest()).setStopCondition(condition);
+    }
+  }
+
   /** Instructions retired so far, by all processors. */
   public long instructions() {
     long sum = 0;
@@ -240,6 +248,11 @@ public final class Machine {
   /** Has {@link #run} return soon; may be called by another thread. */
   public void interrupt() {
     interrupted = true;
+  }
+
+  /** What was interrupted can be run again. */
+  public void forgetInterruption() {
+    interrupted = false;
   }
 
   /** Lets time pass until the next event, and resumes if it is one to wake for. */

@@ -45,6 +45,7 @@ public final class Executor implements GuestSide {
 
   private transient @Nullable InstructionObserver observer;
   private transient @Nullable AccessObserver accesses;
+  private transient @Nullable StopCondition stops;
 
   /** Whether VMX operation was entered by machine code: then exits are for machine code too. */
   private boolean rootIsMachineCode;
@@ -127,6 +128,11 @@ public final class Executor implements GuestSide {
     return segments.code(state.rip);
   }
 
+  /** Sets who is asked where to leave the run; null for nobody. */
+  public void setStopCondition(@Nullable StopCondition condition) {
+    stops = condition;
+  }
+
   /** The decoded code, to be told of changes to memory that no processor made. */
   public CodeCache code() {
     return code;
@@ -143,6 +149,9 @@ public final class Executor implements GuestSide {
       if (outcome == StepOutcome.DONE) {
         if (state.activity != ActivityState.ACTIVE) {
           return processor.isShutDown() ? RunOutcome.FINISHED : RunOutcome.HALTED;
+        }
+        if (stops != null && stops.stopsAt(processor)) {
+          return RunOutcome.BUDGET;
         }
         outcome = step(end - processor.instructions());
       } else {
@@ -173,7 +182,7 @@ public final class Executor implements GuestSide {
     boolean monitored = processor.intercepts().on(PrimaryControl.MONITOR_TRAP_FLAG);
     boolean shadow = (state.interruptibility & Interruptibility.SHADOW) != 0;
     try {
-      if (exact || monitored || shadow || observer != null) {
+      if (exact || monitored || shadow || observer != null || stops != null) {
         stepAlone(exact, singleStep, monitored);
       } else {
         runBlocks(budget);

@@ -1,0 +1,5 @@
+/** The stub for GDB, at a scripted client. */
+@NullMarked
+package io.vmxsim.cpu.gdb;
+
+import org.jspecify.annotations.NullMarked;
