@@ -16,8 +16,10 @@ import io.vmxsim.vmm.HiddenFeatures;
 import io.vmxsim.vmm.VmOptions;
 import io.vmxsim.vmm.VmPaging;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -169,7 +171,9 @@ public final class LiveRun {
   }
 
   private List<String> hidden() {
-    return HiddenFeatures.of(cpu, options.paging()).stream().map(CpuidFeature::name).toList();
+    Set<CpuidFeature> hidden = new LinkedHashSet<>(machine.hiddenFeatures());
+    hidden.addAll(HiddenFeatures.of(cpu, options.paging()));
+    return hidden.stream().map(CpuidFeature::name).toList();
   }
 
   /** For people: what the VMM hid of the processor, then the run as {@code replay} shows it. */

@@ -3,6 +3,7 @@ package io.vmxsim.traces;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.vmxsim.cpu.CpuidFeature;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.board.Machine;
 import io.vmxsim.ept.MmuStatistics;
@@ -40,7 +41,15 @@ public final class MachineReport {
       }
     }
     rows.appendTo(text);
+    if (!machine.hiddenFeatures().isEmpty()) {
+      text.append("CPUID hides what is not modelled: ");
+      text.append(String.join(", ", hidden(machine))).append('\n');
+    }
     return text.toString();
+  }
+
+  private static List<String> hidden(Machine machine) {
+    return machine.hiddenFeatures().stream().map(CpuidFeature::name).toList();
   }
 
   private static void number(
@@ -72,6 +81,8 @@ public final class MachineReport {
   public static String json(Machine machine) {
     ObjectNode json = new ObjectMapper().createObjectNode();
     json.put("instructions", machine.instructions());
+    ArrayNode hidden = json.putArray("hiddenFeatures");
+    hidden(machine).forEach(hidden::add);
     ArrayNode processors = json.putArray("processors");
     for (int i = 0; i < machine.processorCount(); i++) {
       write(machine.processor(i), processors.addObject());

@@ -49,7 +49,16 @@ public final class CpuProfile {
   private final VmxCapabilities vmxCapabilities;
   private final MmuGeometry geometry;
 
+  /** Whether CPUID says less than the processor has. */
+  private final boolean hides;
+
   private CpuProfile(String file, String name, String title, Map<String, ProfileEntry> entries) {
+    this(file, name, title, entries, false);
+  }
+
+  private CpuProfile(
+      String file, String name, String title, Map<String, ProfileEntry> entries, boolean hides) {
+    this.hides = hides;
     this.name = name;
     this.title = title;
     this.entries = Collections.unmodifiableMap(entries);
@@ -65,7 +74,8 @@ public final class CpuProfile {
     vmxCapabilities = vmxCapabilities(file, entries);
     geometry = new GeometryReader(file, entries).read();
     for (ProfileRule rule : ProfileRule.values()) {
-      String broken = rule.broken(cpuid, vmxCapabilities);
+      boolean applies = !hides || rule != ProfileRule.CONTROLS_HAVE_THEIR_FEATURE;
+      String broken = applies ? rule.broken(cpuid, vmxCapabilities) : null;
       if (broken != null) {
         throw new InputException(file, "", "expected " + rule.requirement() + ", but " + broken);
       }
@@ -130,7 +140,18 @@ public final class CpuProfile {
     Map<String, ProfileEntry> changed = new LinkedHashMap<>(entries);
     CpuVariant variant = new CpuVariant(changed);
     features.forEach(feature -> variant.set(feature, false));
-    return new CpuProfile(name, name, title, changed);
+    return new CpuProfile(name, name, title, changed, hides);
+  }
+
+  /**
+   * This profile as a machine that executes code shows it: {@link UnmodelledFeatures} are hidden in
+   * CPUID. What VMX offers stays as it is.
+   */
+  public CpuProfile executable() {
+    Map<String, ProfileEntry> changed = new LinkedHashMap<>(entries);
+    CpuVariant variant = new CpuVariant(changed);
+    UnmodelledFeatures.of(this).forEach(variant::hide);
+    return new CpuProfile(name, name, title, changed, true);
   }
 
   /** This profile with one price or geometry number replaced; see {@link #with(Map)}. */

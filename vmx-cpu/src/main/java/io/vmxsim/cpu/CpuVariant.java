@@ -23,6 +23,8 @@ final class CpuVariant {
   private static final Pattern PHYSICAL_BITS = Pattern.compile("phys-bits=(3[2-9]|4\\d|5[0-2])");
   private static final String CONTROL = "vmx-";
   private static final String ADDRESS_SIZES = "0x80000008";
+  private static final String XSAVE_USER = "0xD/0x0";
+  private static final String XSAVE_SUPERVISOR = "0xD/0x1";
   private static final int LINEAR_BITS_LA57 = 57;
   private static final int LINEAR_BITS = 48;
   private static final int ALLOWED_1 = 32;
@@ -71,18 +73,44 @@ final class CpuVariant {
     allow(control, there);
   }
 
+  /** Takes a feature out of CPUID and its bit out of CR4, and leaves its VMX controls. */
+  void hide(CpuidFeature feature) {
+    if (feature.in(Cpuid.of(entries.values()))) {
+      toggle(feature, false);
+    }
+  }
+
+  private void toggle(CpuidFeature feature, boolean there) {
+    changeWord(cpuidKey(feature), feature.register(), word -> word ^ 1 << feature.bit());
+    ProfileRule.cr4BitOf(feature)
+        .ifPresent(position -> changeMsr(VmxMsr.IA32_VMX_CR4_FIXED1.number(), position, there));
+    if (!there) {
+      XsaveComponents.of(feature).forEach(this::removeComponent);
+    }
+  }
+
+  /** A component of the XSAVE area that no feature uses any more. */
+  private void removeComponent(int number) {
+    changeWord(XSAVE_USER, Cpuid.EAX, word -> word & ~(1 << number));
+    changeWord(XSAVE_SUPERVISOR, Cpuid.ECX, word -> word & ~(1 << number));
+    String key = String.format("0xD/0x%X", number);
+    for (int register = Cpuid.EAX; register <= Cpuid.EDX && entries.containsKey(key); register++) {
+      changeWord(key, register, word -> 0);
+    }
+    XsaveLayout left = new XsaveLayout(Cpuid.of(entries.values()));
+    changeWord(XSAVE_USER, Cpuid.ECX, word -> left.standardSize(left.user()));
+  }
+
   /** Adds a feature or takes it away. */
   void set(CpuidFeature feature, boolean there) {
     if (feature.in(Cpuid.of(entries.values())) == there) {
       return;
     }
-    changeWord(cpuidKey(feature), feature.register(), word -> word ^ 1 << feature.bit());
+    toggle(feature, there);
     if (feature == CpuidFeature.LA57) {
       int linear = there ? LINEAR_BITS_LA57 : LINEAR_BITS;
       changeWord(ADDRESS_SIZES, Cpuid.EAX, word -> (word & ~0xff00) | linear << 8);
     }
-    ProfileRule.cr4BitOf(feature)
-        .ifPresent(position -> changeMsr(VmxMsr.IA32_VMX_CR4_FIXED1.number(), position, there));
     ProfileRule.controlsOf(feature).forEach(control -> allow(control, there));
   }
 

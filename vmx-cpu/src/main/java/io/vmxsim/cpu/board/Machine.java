@@ -1,8 +1,10 @@
 package io.vmxsim.cpu.board;
 
 import io.vmxsim.cpu.CpuProfile;
+import io.vmxsim.cpu.CpuidFeature;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
+import io.vmxsim.cpu.UnmodelledFeatures;
 import io.vmxsim.cpu.VmxInstructions;
 import io.vmxsim.cpu.apic.ApicNetwork;
 import io.vmxsim.cpu.apic.LocalApic;
@@ -49,6 +51,7 @@ public final class Machine {
   private final Board board;
   private final long wakingVector;
   private final IntConsumer serial;
+  private final transient List<CpuidFeature> hidden;
   private int current;
   private boolean suspended;
   private transient volatile boolean interrupted;
@@ -66,18 +69,17 @@ public final class Machine {
   /**
    * A machine with nothing loaded. All processors but the first wait for a start-up IPI.
    *
+   * @param model of the processors, less {@link UnmodelledFeatures}
    * @param ramBytes RAM, at least 1 MByte
    * @param processorCount processors, at least 1
    * @param serial takes each byte sent through the first serial port
    * @param platform what runs the machine's software
    */
   public Machine(
-      CpuProfile profile,
-      long ramBytes,
-      int processorCount,
-      IntConsumer serial,
-      Platform platform) {
+      CpuProfile model, long ramBytes, int processorCount, IntConsumer serial, Platform platform) {
     this.serial = serial;
+    CpuProfile profile = model.executable();
+    hidden = UnmodelledFeatures.of(model);
     memory = new PhysicalMemory(profile.cpuid().maxPhyAddr());
     bus = Bus.withRam(ramBytes);
     for (int i = 0; i < processorCount; i++) {
@@ -135,6 +137,11 @@ public final class Machine {
     for (Processor processor : processors) {
       ((Executor) processor.guest()).setStopCondition(condition);
     }
+  }
+
+  /** What the model of the processors reports and CPUID here does not. */
+  public List<CpuidFeature> hiddenFeatures() {
+    return hidden;
   }
 
   /** Instructions retired so far, by all processors. */

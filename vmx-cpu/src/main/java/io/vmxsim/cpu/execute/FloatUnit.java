@@ -282,8 +282,12 @@ final class FloatUnit {
       roundedUp = true;
       return encodeInfinity(a.negative, FloatFormat.EXTENDED);
     }
+    if (scaledMagnitude < FloatFormat.EXTENDED.lowest) {
+      raised |= UNDERFLOW | INEXACT;
+      roundedUp = false;
+      return encode(a.negative, 0, 0, FloatFormat.EXTENDED);
+    }
     bits = packInRange(scaled, FloatFormat.EXTENDED);
-    raised |= scaledMagnitude < FloatFormat.EXTENDED.lowest ? INEXACT : 0;
     raised = (raised & ~(OVERFLOW | UNDERFLOW)) | before | (overflow ? OVERFLOW : UNDERFLOW);
     return bits;
   }

@@ -521,10 +521,20 @@ final class VectorFloat {
     vectors.load(in, packed ? in.operandSize : bytes, false);
     int count = packed ? in.operandSize / bytes : 1;
     for (int i = 0; i < count; i++) {
-      put(result, i, bytes, unit.pack(fused(name, format, i), format));
+      put(result, i, bytes, unit.pack(fusedAlone(name, format, i), format));
     }
     settle();
     vectors.set(in.reg, packed ? in.operandSize : XMM, true, result);
+  }
+
+  /** An invalid operation of an element keeps its denormals from being noted. */
+  private Real fusedAlone(String name, FloatFormat format, int i) {
+    int before = unit.raised;
+    unit.raised = 0;
+    Real value = fused(name, format, i);
+    boolean invalid = (unit.raised & FloatUnit.INVALID) != 0;
+    unit.raised = before | (invalid ? unit.raised & ~FloatUnit.DENORMAL : unit.raised);
+    return value;
   }
 
   private Real fused(String name, FloatFormat format, int i) {

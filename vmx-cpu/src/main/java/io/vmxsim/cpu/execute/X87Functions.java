@@ -172,6 +172,7 @@ final class X87Functions {
       boolean divides = x.isZero() && logarithm.isInfinite() && !y.isInfinite() && !y.isZero();
       unit.raised |= divides ? FloatUnit.ZERO_DIVIDE : 0;
       result = unit.multiply(y, logarithm);
+      unit.raised &= ~FloatUnit.DENORMAL; // which ranks below the others
       unit.raised |= result.kind == Real.Kind.FINITE ? FloatUnit.INEXACT : 0;
     }
     if ((unit.raised & (FloatUnit.INVALID | FloatUnit.ZERO_DIVIDE)) == 0) {

@@ -277,6 +277,7 @@ final class X87Operations {
     } else if (value.denormal) {
       unit.raised |= FloatUnit.DENORMAL;
     }
+    stack.setC1(false);
     if ((stack.settleKeepingC1() & FloatUnit.INVALID) == 0) { // denormals are loaded all the same
       push(value);
     }

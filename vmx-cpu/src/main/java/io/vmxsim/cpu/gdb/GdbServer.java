@@ -138,7 +138,7 @@ public final class GdbServer {
     register.from().read(processor(), value);
     byte[] bytes = new byte[register.bytes()];
     for (int i = 0; i < bytes.length; i++) {
-      bytes[i] = (byte) (value[i / Long.BYTES] >>> Byte.SIZE * (i % Long.BYTES));
+      bytes[i] = (byte) (value[i / Long.BYTES] >>> (Byte.SIZE * (i % Long.BYTES)));
     }
     return HEX.formatHex(bytes);
   }
@@ -170,7 +170,7 @@ public final class GdbServer {
     }
     long[] value = new long[2];
     for (int i = 0; i < bytes.length; i++) {
-      value[i / Long.BYTES] |= (bytes[i] & 0xffL) << Byte.SIZE * (i % Long.BYTES);
+      value[i / Long.BYTES] |= (bytes[i] & 0xffL) << (Byte.SIZE * (i % Long.BYTES));
     }
     to.write(processor(), value);
     return true;

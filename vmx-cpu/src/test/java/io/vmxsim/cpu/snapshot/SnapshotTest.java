@@ -152,10 +152,13 @@ class SnapshotTest {
     assertEquals(
         new TreeSet<>(
             Set.of(
+                "DebugRegisters.watch",
                 "Executor.code", // decoded from memory again
                 "Executor.observer",
+                "Executor.stops",
                 "Machine.checkpoint",
                 "Machine.checkpointInterval",
+                "Machine.hidden",
                 "Machine.interrupted",
                 "Machine.nextCheckpoint",
                 "Mem.code",
