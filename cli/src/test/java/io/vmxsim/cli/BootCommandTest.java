@@ -90,10 +90,10 @@ class BootCommandTest {
 
   @Test
   void whatIsNotModelledIsNamedWithItsPlace() throws IOException {
-    Invocation boot = Invocation.of("boot", image("0f01cf")); // encls
+    Invocation boot = Invocation.of("boot", image("df2500001000")); // fbld [100000h]
     assertEquals(6, boot.exitCode(), boot.err());
     assertTrue(boot.err().startsWith("vmxsim: not modelled: "), boot.err());
-    assertTrue(boot.err().contains("32-bit code, bytes at RIP: 0f 01 cf"), boot.err());
+    assertTrue(boot.err().contains("32-bit code, bytes at RIP: df 25 00 00 10 00"), boot.err());
   }
 
   @Test

@@ -36,11 +36,10 @@ class GdbTest {
           "delete",
           "continue");
 
-  @TempDir private Path directory;
-
   @ParameterizedTest
   @ValueSource(strings = {"boot", "run"})
-  void theDebuggerStopsAtABreakpointAndStepsBareMachineAndGuest(String command) throws Exception {
+  void theDebuggerStopsAtABreakpointAndStepsBareMachineAndGuest(
+      String command, @TempDir Path directory) throws Exception {
     assumeTrue(isInstalled(), "needs gdb");
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
@@ -54,7 +53,7 @@ class GdbTest {
                     "hello",
                     "--gdb",
                     "0"));
-    String said = debug(port(err));
+    String said = debug(port(err), directory);
     assertEquals(1, run.get(20, TimeUnit.SECONDS), said);
     assertTrue(said.contains("Breakpoint 1, 0x0000000000100021"), said);
     assertTrue(said.contains("0x100021 is at") || said.contains("0x100000 is at 0x100000"), said);
@@ -88,7 +87,8 @@ class GdbTest {
     throw new IllegalStateException("no port: " + err);
   }
 
-  private String debug(String port) throws IOException, InterruptedException {
+  private static String debug(String port, Path directory)
+      throws IOException, InterruptedException {
     Path script = directory.resolve("script");
     String connect = "set confirm off\nset pagination off\ntarget remote localhost:" + port + "\n";
     Files.writeString(script, connect + String.join("\n", SCRIPT) + "\n");
