@@ -153,6 +153,7 @@ class SnapshotTest {
         new TreeSet<>(
             Set.of(
                 "DebugRegisters.watch",
+                "Executor.accesses",
                 "Executor.code", // decoded from memory again
                 "Executor.observer",
                 "Executor.stops",
@@ -162,6 +163,7 @@ class SnapshotTest {
                 "Machine.interrupted",
                 "Machine.nextCheckpoint",
                 "Mem.code",
+                "Mem.observer",
                 "NotCompleted.outcome", // of an instruction in flight
                 "PackedInterpreter.block",
                 "PackedInterpreter.code",
