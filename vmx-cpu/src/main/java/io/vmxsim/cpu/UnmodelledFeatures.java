@@ -43,6 +43,7 @@ public final class UnmodelledFeatures {
           CpuidFeature.ENQCMD,
           CpuidFeature.KL,
           CpuidFeature.UINTR,
+          CpuidFeature.BUS_LOCK_DETECT,
           CpuidFeature.TSXLDTRK);
 
   private UnmodelledFeatures() {}

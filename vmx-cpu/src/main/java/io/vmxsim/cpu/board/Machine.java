@@ -39,6 +39,9 @@ public final class Machine {
   private static final long SHARED_TURN = 256;
   private static final long SHORTEST_TURN = 16;
 
+  /** Turns in a row in which no instruction completes that may be by chance. */
+  private static final int PATIENCE = 1000;
+
   /** Cycles of an instruction, roughly: turns get shorter as the next event draws near. */
   private static final long CYCLES_PER_INSTRUCTION = 4;
 
@@ -185,9 +188,12 @@ public final class Machine {
   /**
    * Runs until the machine ends.
    *
-   * @param limit instructions of all processors together after which it ends at the latest
+   * @param limit instructions of all processors together after which it ends at the latest; if none
+   *     completes any more, since events and faults have no end, turns count as if all had
    */
   public MachineEnd run(long limit) {
+    long wasted = 0;
+    int fruitless = 0;
     long left = limit - instructions();
     while (end == null && left > 0 && !interrupted) {
       checkpointIfDue(left);
@@ -196,10 +202,15 @@ public final class Machine {
       if (suspended) {
         sleep();
       } else if (end == null) {
-        takeTurn(processor(current), left);
+        long before = instructions();
+        long budget = Math.min(left, turn(processor(current).now()));
+        RunOutcome outcome = takeTurn(processor(current), budget);
         wakeStarted();
+        boolean isFruitless = outcome == RunOutcome.BUDGET && instructions() == before;
+        fruitless = isFruitless ? fruitless + 1 : 0;
+        wasted += fruitless > PATIENCE ? budget : 0;
       }
-      left = limit - instructions();
+      left = limit - instructions() - wasted;
     }
     if (end != null) {
       return end;
@@ -309,8 +320,8 @@ public final class Machine {
     }
   }
 
-  private void takeTurn(Processor processor, long left) {
-    RunOutcome outcome = software.get(current).run(Math.min(left, turn(processor.now())));
+  private RunOutcome takeTurn(Processor processor, long budget) {
+    RunOutcome outcome = software.get(current).run(budget);
     switch (outcome) {
       case BUDGET, EXIT -> {} // of a guest whose root software is machine code, too
       case HALTED -> waitForEvent(processor);
@@ -322,6 +333,7 @@ public final class Machine {
         }
       }
     }
+    return outcome;
   }
 
   private long turn(long now) {

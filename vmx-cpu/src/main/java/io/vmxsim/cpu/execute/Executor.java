@@ -27,6 +27,13 @@ import org.jspecify.annotations.Nullable;
 public final class Executor implements GuestSide {
   private static final int PAGE = PhysicalMemory.PAGE_BYTES;
 
+  /**
+   * Events and faults in a row, without an instruction that completes between them, after which a
+   * processor gives its turn back: software may have no end of them, as with a handler whose first
+   * instruction faults.
+   */
+  private static final int PATIENCE = 1000;
+
   private static final long DEBUGCTL_BTF = 1 << 1;
 
   private final Processor processor;
@@ -142,9 +149,10 @@ public final class Executor implements GuestSide {
   public RunOutcome advance(Processor on, long budget) {
     requireOwn(on);
     refresh();
-    long end =
-        processor.instructions() + Math.min(budget, Long.MAX_VALUE - processor.instructions());
-    while (processor.instructions() < end) {
+    long start = processor.instructions();
+    long end = start + Math.min(budget, Long.MAX_VALUE - start);
+    int fruitless = 0;
+    for (long seen = start; seen < end && fruitless < PATIENCE; ) {
       StepOutcome outcome = processor.pollEvents();
       if (outcome == StepOutcome.DONE) {
         if (state.activity != ActivityState.ACTIVE) {
@@ -160,6 +168,8 @@ public final class Executor implements GuestSide {
       if (outcome == StepOutcome.EXIT && !rootIsMachineCode) {
         return RunOutcome.EXIT;
       }
+      fruitless = processor.instructions() == seen ? fruitless + 1 : 0;
+      seen = processor.instructions();
     }
     return RunOutcome.BUDGET;
   }

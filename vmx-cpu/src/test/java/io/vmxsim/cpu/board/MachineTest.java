@@ -65,6 +65,25 @@ class MachineTest {
     assertEquals(12_346, machine.instructions());
   }
 
+  /** A handler whose first instruction faults: no instruction ever completes, and no stack ends. */
+  @Test
+  void theLimitEndsAnEndlessFault() {
+    Machine machine = machine(1, "0f0b");
+    CpuState state = machine.processor(0).state();
+    state.setCr0(CpuState.CR0_ET);
+    for (Segment segment : Segment.values()) {
+      state.loadSegment(segment, 0, 0, 0xffff, Segment.FLAT_DATA & ~Segment.DEFAULT_BIG);
+    }
+    state.loadSegment(
+        Segment.SS, 0x2000, 0x2_0000, 0xffff, Segment.FLAT_DATA & ~Segment.DEFAULT_BIG);
+    state.idtrLimit = 0x3ff;
+    state.rip = 0x7000;
+    machine.memory().write32(6 * 4, 0x7000); // #UD, in the interrupt table of real mode
+    machine.memory().write16(0x7000, 0x0b0f); // UD2
+    assertEquals(MachineEnd.Cause.LIMIT, machine.run(1_000_000).cause());
+    assertEquals(0, machine.instructions());
+  }
+
   @Test
   void processorsAdvanceTogether() {
     // each: mov dx,3f8h; mov ecx,2000; loop $; mov al,bl; out dx,al; jmp to the start
