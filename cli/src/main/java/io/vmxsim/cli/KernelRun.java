@@ -6,7 +6,6 @@ import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.board.Machine;
 import io.vmxsim.cpu.board.MachineEnd;
 import io.vmxsim.cpu.board.Platform;
-import io.vmxsim.cpu.board.ShutdownReport;
 import io.vmxsim.cpu.decode.Disassembler;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.snapshot.Snapshot;
@@ -177,7 +176,7 @@ final class KernelRun {
   }
 
   private static String where(Machine machine) {
-    return ShutdownReport.of(machine.processor(machine.current()));
+    return machine.shutdownReport(machine.current());
   }
 
   private int report(Machine machine, MachineEnd end, String report) {

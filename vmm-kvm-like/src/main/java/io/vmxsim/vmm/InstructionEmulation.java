@@ -66,6 +66,15 @@ final class InstructionEmulation implements Emulation, EmulationPort {
     registers.storeAll();
   }
 
+  /** A processor that has the guest's registers; while the guest runs, the one that runs it. */
+  Processor registers() {
+    if (processor.inNonRoot()) {
+      return processor;
+    }
+    registers.load();
+    return emulator.model();
+  }
+
   /** Gives the guest the registers that an INIT leaves. */
   void init() {
     emulator.init();

@@ -203,9 +203,20 @@ public final class ShadowMmu {
       }
     }
     tables.makeRoom(ROOM_FOR_A_FAULT, mostPages);
-    map(linear);
+    boolean changed = map(linear);
     flood.filled();
-    return Fault.RETRY;
+    return !changed && isImplicit(linear, access, errorCode) ? Fault.GUEST : Fault.RETRY;
+  }
+
+  /**
+   * Whether SMAP forbids an access that nothing else does, though RFLAGS.AC = 1: then it is an
+   * implicit one, such as that of a descriptor, which the error code does not tell ("Determination
+   * of Access Rights", 4.6.1).
+   */
+  private boolean isImplicit(long linear, int access, int errorCode) {
+    return (errorCode & (AccessRights.PF_PRESENT | AccessRights.PF_USER)) == AccessRights.PF_PRESENT
+        && (state.cr4() & PagingState.CR4_SMAP) != 0
+        && guest.walk(linear, access | Access.IMPLICIT) == WalkResult.Status.PAGE_FAULT;
   }
 
   private static int access(int errorCode) {
@@ -221,8 +232,12 @@ public final class ShadowMmu {
     return guest.errorCode();
   }
 
-  /** Goes down the shadow, making what is missing, and maps what the last walk found. */
-  private void map(long linear) {
+  /**
+   * Goes down the shadow, making what is missing, and maps what the last walk found.
+   *
+   * @return whether that was mapped otherwise before
+   */
+  private boolean map(long linear) {
     long guestPhysical = guest.guestPhysical();
     int guestLeaf = guest.leafLevel() == 0 ? NO_GUEST_LEVELS : guest.leafLevel();
     ShadowPage page = roots.top(linear);
@@ -246,7 +261,8 @@ public final class ShadowMmu {
     }
     long host = vm.toHost(guestPhysical) & -(1L << (9 * level + 3));
     boolean global = guest.global() && !page.direct(); // a direct page serves several mappings
-    tables.map(page, index(linear, level), ShadowEntry.page(host, level, access, global, true));
+    return tables.map(
+        page, index(linear, level), ShadowEntry.page(host, level, access, global, true));
   }
 
   /** Whether the shadow maps a page at this level rather than going down further. */

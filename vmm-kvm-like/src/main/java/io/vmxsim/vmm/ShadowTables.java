@@ -108,11 +108,13 @@ final class ShadowTables {
 
   /**
    * Makes entry {@code index} of {@code page} map a page: {@code entry} as ShadowEntry builds it.
+   *
+   * @return whether it was another before
    */
-  void map(ShadowPage page, int index, long entry) {
+  boolean map(ShadowPage page, int index, long entry) {
     long old = entry(page, index);
     if (old == entry) {
-      return;
+      return false;
     }
     long lost = old & ~entry & (ShadowEntry.WRITE | ShadowEntry.USER | ShadowEntry.GLOBAL);
     long gained = entry & ~old & ShadowEntry.NO_EXECUTE;
@@ -124,6 +126,7 @@ final class ShadowTables {
       stale = true;
     }
     write(page, index, entry);
+    return true;
   }
 
   /** Empties entry {@code index} of {@code page}: the VMM must see the next access through it. */

@@ -4,6 +4,7 @@ import io.vmxsim.cpu.Cost;
 import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.CpuidInstruction;
+import io.vmxsim.cpu.DebugRegisters;
 import io.vmxsim.cpu.InitialState;
 import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.MsrFile;
@@ -36,6 +37,12 @@ public final class Vcpu {
 
   /** Cycles between two exits for the guest's timer, at least: it must get to run in between. */
   private static final long SHORTEST_TIMER_PERIOD = 20_000;
+
+  /**
+   * Faults of instructions that exited, whose exit saved RF as 0: #UD, #NM, #TS, #NP, #SS, #GP. A
+   * fault pushes it as 1 ("Instruction-Breakpoint Exception Condition", 17.3.1.1).
+   */
+  private static final int PUSH_RF = 1 << 6 | 1 << 7 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13;
 
   /** Bit BS of the pending debug exceptions (Table 24-4). */
   private static final long SINGLE_STEP = 1 << 14;
@@ -325,6 +332,24 @@ public final class Vcpu {
     }
   }
 
+  /** The guest's breakpoints on a port that it has just accessed by an exit. */
+  void pendPortBreakpoints(int port, int size) {
+    long[] addresses = state().debug;
+    if ((addresses[0] | addresses[1] | addresses[2] | addresses[3]) == 0) {
+      return; // nobody uses them, and no VMREAD is needed to know
+    }
+    control.refresh();
+    if ((control.state().cr4() & CpuState.CR4_DE) == 0) {
+      return;
+    }
+    long dr7 = vmcs.read(VmcsField.GUEST_DR7);
+    long met = DebugRegisters.onPort(addresses, dr7, port, size);
+    if (met != 0) {
+      long pending = vmcs.read(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS);
+      vmcs.write(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS, pending | met);
+    }
+  }
+
   private IllegalStateException entryFailed(VmxOutcome outcome) {
     long why =
         vmcs.read(
@@ -577,6 +602,12 @@ public final class Vcpu {
 
   /** The guest gets an exception at the instruction that exited. */
   HandlerOutcome inject(int vector, int errorCode) {
+    if ((PUSH_RF >>> vector & 1) != 0 && apic != null) {
+      long rflags = vmcs.read(VmcsField.GUEST_RFLAGS);
+      if ((rflags & CpuState.RF) == 0) {
+        vmcs.write(VmcsField.GUEST_RFLAGS, rflags | CpuState.RF);
+      }
+    }
     boolean protectedMode = (control.state().cr0() & CpuState.CR0_PE) != 0;
     return injection.exception(vector, errorCode, protectedMode)
         ? HandlerOutcome.RESUME

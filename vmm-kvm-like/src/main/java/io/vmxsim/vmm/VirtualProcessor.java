@@ -57,6 +57,11 @@ final class VirtualProcessor implements LogicalProcessor {
   }
 
   @Override
+  public Processor registers() {
+    return vcpu.machineCode().registers();
+  }
+
+  @Override
   public boolean isActive() {
     return !waitsForStartUp && !stopped && !vcpu.isHalted();
   }

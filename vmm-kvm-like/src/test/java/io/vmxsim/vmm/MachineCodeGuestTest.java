@@ -200,6 +200,10 @@ class MachineCodeGuestTest {
     LiveGuest guest = ept("mov eax, nothing\n lidt [rax]\n ud2\n nothing: dq 0\n dq 0");
     assertEquals(MachineEnd.Cause.TRIPLE_FAULT, guest.end.cause());
     assertEquals(1, guest.exits(ExitReason.TRIPLE_FAULT));
+    String report = guest.machine.shutdownReport(0);
+    assertTrue(report.startsWith("a guest: RIP 100008 "), report); // behind MOV and LIDT
+    assertTrue(report.contains("64-bit mode, bytes at RIP: 0f 0b"), report);
+    assertTrue(report.contains("#UD"), report);
   }
 
   @Test

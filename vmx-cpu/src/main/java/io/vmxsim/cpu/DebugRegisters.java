@@ -80,7 +80,9 @@ public final class DebugRegisters {
   public long onExecution(long linear) {
     long found = 0;
     for (int i = 0; i < 4; i++) {
-      if (isEnabled(i) && kind(i) == ON_EXECUTION && state.debug[i] == linear) {
+      if (isEnabled(state.debug[7], i)
+          && kind(state.debug[7], i) == ON_EXECUTION
+          && state.debug[i] == linear) {
         found |= 1L << i;
       }
     }
@@ -93,7 +95,7 @@ public final class DebugRegisters {
       watch.accessed(processor, linear, size, writes);
     }
     for (int i = 0; i < 4; i++) {
-      int kind = kind(i);
+      int kind = kind(state.debug[7], i);
       if ((kind & ON_WRITE) != 0 && (writes || kind != ON_WRITE)) {
         match(i, linear, size);
       }
@@ -105,32 +107,48 @@ public final class DebugRegisters {
     if ((state.cr4() & CpuState.CR4_DE) == 0) {
       return;
     }
+    met |= onPort(state.debug, state.debug[7], port, size);
+  }
+
+  /**
+   * The breakpoints on I/O that an access to ports meets where CR4.DE = 1, as pending debug
+   * exceptions have them.
+   *
+   * @param registers DR0 to DR3
+   */
+  public static long onPort(long[] registers, long dr7, int port, int size) {
+    long found = 0;
     for (int i = 0; i < 4; i++) {
-      if (kind(i) == ON_IO) {
-        match(i, port, size);
+      if (kind(dr7, i) == ON_IO && matches(registers[i], dr7, i, port, size)) {
+        found |= ENABLED_BREAKPOINT | 1L << i;
       }
     }
+    return found;
   }
 
   private void match(int i, long address, int size) {
-    long length = length(i);
-    long start = state.debug[i] & -length;
-    if (isEnabled(i) && address < start + length && start < address + size) {
+    if (matches(state.debug[i], state.debug[7], i, address, size)) {
       met |= ENABLED_BREAKPOINT | 1L << i;
     }
   }
 
-  private boolean isEnabled(int i) {
-    return (state.debug[7] >>> (2 * i) & 3) != 0;
+  private static boolean matches(long register, long dr7, int i, long address, int size) {
+    long length = length(dr7, i);
+    long start = register & -length;
+    return isEnabled(dr7, i) && address < start + length && start < address + size;
   }
 
-  private int kind(int i) {
-    return (int) (state.debug[7] >>> (16 + 4 * i)) & 3;
+  private static boolean isEnabled(long dr7, int i) {
+    return (dr7 >>> (2 * i) & 3) != 0;
+  }
+
+  private static int kind(long dr7, int i) {
+    return (int) (dr7 >>> (16 + 4 * i)) & 3;
   }
 
   /** 1, 2, 8 or 4 bytes, as LEN encodes them in this order. */
-  private long length(int i) {
-    int code = (int) (state.debug[7] >>> (18 + 4 * i)) & 3;
+  private static long length(long dr7, int i) {
+    int code = (int) (dr7 >>> (18 + 4 * i)) & 3;
     return code == 2 ? 8 : code + 1;
   }
 

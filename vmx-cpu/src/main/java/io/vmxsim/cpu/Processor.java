@@ -675,20 +675,27 @@ public final class Processor {
     return address << unused >> unused == address;
   }
 
-  /** The registers that matter when something went wrong, in one line. */
+  /** The registers that matter when something went wrong, and the operation it is in. */
   @Override
   public String toString() {
     return String.format(
-        "RIP %x RFLAGS %x CPL %d CR0 %x CR3 %x CR4 %x EFER %x %s, %d instructions, %d cycles",
+        "%s %s, %d instructions, %d cycles",
+        registers(),
+        inNonRoot() ? "non-root" : vmx.isOn() ? "root" : "outside VMX operation",
+        instructions,
+        now());
+  }
+
+  /** The registers that matter, in part of a line. */
+  public String registers() {
+    return String.format(
+        "RIP %x RFLAGS %x CPL %d CR0 %x CR3 %x CR4 %x EFER %x",
         state.rip,
         state.rflags(),
         state.cpl(),
         state.cr0(),
         state.cr3(),
         state.cr4(),
-        state.efer(),
-        inNonRoot() ? "non-root" : vmx.isOn() ? "root" : "outside VMX operation",
-        instructions,
-        now());
+        state.efer());
   }
 }

@@ -20,6 +20,11 @@ final class BareProcessor implements LogicalProcessor {
   }
 
   @Override
+  public Processor registers() {
+    return processor;
+  }
+
+  @Override
   public boolean isActive() {
     return processor.state().activity == ActivityState.ACTIVE;
   }

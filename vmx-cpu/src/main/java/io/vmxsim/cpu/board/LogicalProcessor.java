@@ -1,5 +1,6 @@
 package io.vmxsim.cpu.board;
 
+import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
 
 /**
@@ -14,6 +15,12 @@ public interface LogicalProcessor {
    * @param budget instructions, positive
    */
   RunOutcome run(long budget);
+
+  /**
+   * A processor that has the registers of the software: the physical one itself, or one that a VMM
+   * has filled in.
+   */
+  Processor registers();
 
   /** Whether it executes instructions, rather than waits or has ended. */
   boolean isActive();

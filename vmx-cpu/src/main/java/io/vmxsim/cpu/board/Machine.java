@@ -147,6 +147,11 @@ public final class Machine {
     return hidden;
   }
 
+  /** Why a processor cannot go on, for people: {@link ShutdownReport}. */
+  public String shutdownReport(int number) {
+    return ShutdownReport.of(software.get(number).registers(), processor(number));
+  }
+
   /** Instructions retired so far, by all processors. */
   public long instructions() {
     long sum = 0;

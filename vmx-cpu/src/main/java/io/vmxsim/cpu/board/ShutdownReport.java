@@ -24,9 +24,27 @@ public final class ShutdownReport {
 
   /** Several lines, each ended by a line feed. */
   public static String of(Processor processor) {
-    StringBuilder report = new StringBuilder(processor.toString()).append('\n');
-    report.append("  ").append(mode(processor)).append(", bytes at RIP:");
-    report.append(bytes(processor)).append('\n');
+    return of(processor, processor);
+  }
+
+  /**
+   * As above.
+   *
+   * @param registers has the registers of the software; another than {@code processor} if that ran
+   *     it as a guest
+   * @param processor what ran
+   */
+  static String of(Processor registers, Processor processor) {
+    StringBuilder report = new StringBuilder();
+    if (registers == processor) {
+      report.append(processor).append('\n');
+    } else {
+      report.append("a guest: ").append(registers.registers());
+      report.append(
+          ", CR2 %x, %d instructions\n".formatted(registers.state().cr2, processor.instructions()));
+    }
+    report.append("  ").append(mode(registers)).append(", bytes at RIP:");
+    report.append(bytes(registers, processor)).append('\n');
     List<Event> events = processor.faultChain().events();
     for (int i = 0; i < events.size(); i++) {
       report.append(i == 0 ? "  " : "  then, while that was delivered, ");
@@ -50,13 +68,13 @@ public final class ShutdownReport {
   }
 
   /** The bytes up to the end of the page; none if RIP leads nowhere. */
-  private static String bytes(Processor processor) {
-    CpuState state = processor.state();
+  private static String bytes(Processor registers, Processor processor) {
+    CpuState state = registers.state();
     long linear = state.in64BitMode() ? state.rip : state.base(Segment.CS) + state.rip;
-    if (processor.mmu().translate(linear, 1, Access.FETCH) != Status.OK) {
+    if (registers.mmu().translate(linear, 1, Access.FETCH) != Status.OK) {
       return " not mapped";
     }
-    long address = processor.mmu().physicalAddress();
+    long address = registers.mmu().physicalAddress();
     if (!processor.bus().isRam(address)) {
       return " not in RAM";
     }

@@ -61,6 +61,11 @@ public final class Emulator {
     return model.state();
   }
 
+  /** The processor that {@link #state} is of. */
+  public Processor model() {
+    return model;
+  }
+
   /** Sets who is told of the accesses that it makes in the guest's place; null for nobody. */
   public void observe(@Nullable AccessObserver observer) {
     executor.setAccessObserver(observer);

@@ -102,9 +102,9 @@ final class TextOperations {
             case EQUAL_ANY -> isAmongFirst(i);
             case RANGES -> isInRange(i);
             case EQUAL_EACH ->
-                i < firstLength && i < secondLength
+                (i < firstLength && i < secondLength)
                     ? equal(i, i)
-                    : i >= firstLength && i >= secondLength;
+                    : (i >= firstLength && i >= secondLength);
             default -> startsWithFirst(i);
           };
       bits |= holds ? 1 << i : 0;
