@@ -22,6 +22,7 @@ public final class CodeCache {
   private static final int RECENT = 1024;
   private static final int PAGE = PhysicalMemory.PAGE_BYTES;
   private static final int PAGE_SHIFT = 12;
+  private static final int LINE_SHIFT = 6;
 
   private final PhysicalMemory memory;
   private final Decoder decoder;
@@ -54,6 +55,14 @@ public final class CodeCache {
     final long number;
     final @Nullable Block[] blocks = new Block[PAGE];
 
+    /**
+     * One bit for each 64 bytes of which some are decoded.
+     *
+     * <p>JUSTIFICATION: small guests have data beside their code, each store to which would have
+     * all of it decoded anew.
+     */
+    long lines;
+
     CodePage(long number) {
       this.number = number;
     }
@@ -75,6 +84,9 @@ public final class CodeCache {
     if (block == null || block.mode != mode) {
       block = decode(address, mode);
       page.blocks[offset] = block;
+      if (block != null) {
+        page.lines |= lines(offset, block.ends[block.ends.length - 1]);
+      }
     }
     return block;
   }
@@ -112,9 +124,29 @@ public final class CodeCache {
 
   /** The bytes of a page from {@code address} on are about to change, or have. */
   public void written(long address) {
-    if (isIn(address)) {
-      drop(address >>> PAGE_SHIFT);
+    written(address, PAGE - ((int) address & PAGE - 1));
+  }
+
+  /** As {@link #written(long)}, {@code size} bytes of the page: 1 or more. */
+  public void written(long address, int size) {
+    if (!isIn(address)) {
+      return;
     }
+    long number = address >>> PAGE_SHIFT;
+    CodePage page = recent[(int) number & RECENT - 1];
+    if (page == null || page.number != number) {
+      page = pages.get(number);
+    }
+    if (page != null && (page.lines & lines((int) address & PAGE - 1, size)) != 0) {
+      drop(number);
+    }
+  }
+
+  /** The lines of 64 bytes that a run of bytes in a page touches. */
+  private static long lines(int offset, int size) {
+    int first = offset >>> LINE_SHIFT;
+    int last = (offset + size - 1) >>> LINE_SHIFT;
+    return (-1L << first) & (-1L >>> (Long.SIZE - 1 - last));
   }
 
   /** Any part of memory may have changed. */

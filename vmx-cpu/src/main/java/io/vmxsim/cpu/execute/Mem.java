@@ -251,7 +251,7 @@ final class Mem {
       processor.writeDevice(address, size, value);
       return;
     }
-    code.written(address);
+    code.written(address, size);
     switch (size) {
       case 1 -> memory.write8(address, (int) value);
       case 2 -> memory.write16(address, (int) value);
@@ -350,7 +350,7 @@ final class Mem {
       observer.update(linear, size);
     }
     long address = translatePlainly(linear, size, Access.WRITE | privilege);
-    code.written(address);
+    code.written(address, size);
     return address;
   }
 

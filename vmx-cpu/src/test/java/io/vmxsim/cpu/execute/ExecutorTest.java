@@ -6,11 +6,14 @@ import static io.vmxsim.cpu.CpuState.RCX;
 import static io.vmxsim.cpu.CpuState.RDI;
 import static io.vmxsim.cpu.CpuState.RSI;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.InterruptSource;
 import io.vmxsim.cpu.RunOutcome;
+import io.vmxsim.cpu.decode.CodeMode;
 import io.vmxsim.vmcs.NotModelledException;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -83,6 +86,32 @@ class ExecutorTest {
     m.state.rip = CodeMachine.CODE;
     m.state.activity = 0;
     assertEquals(0x22, m.untilHalt().register(RAX));
+  }
+
+  @Test
+  void aStoreBesideCodeInItsPageLeavesTheCodeDecoded() {
+    CodeMachine m = CodeMachine.assembled64("mov byte ptr [0x100080], 0x22; hlt").untilHalt();
+    CodeCache code = m.executor.code();
+    assertNotNull(code.known(CodeMachine.CODE, CodeMode.BITS64));
+    code.written(CodeMachine.CODE + 64, 64);
+    assertNotNull(code.known(CodeMachine.CODE, CodeMode.BITS64));
+    code.written(CodeMachine.CODE - 1, 1); // in another page
+    assertNotNull(code.known(CodeMachine.CODE, CodeMode.BITS64));
+    code.written(CodeMachine.CODE + 8, 1); // HLT
+    assertNull(code.known(CodeMachine.CODE, CodeMode.BITS64));
+  }
+
+  /** Code of 100 bytes: the second of its lines alone changes, or both at once. */
+  @Test
+  void codeOfTwoLinesIsDecodedAgainWhicheverChanges() {
+    for (int at : new int[] {0, 63, 64, 99}) {
+      CodeMachine m = CodeMachine.in64BitMode("90".repeat(99) + "f4").untilHalt();
+      CodeCache code = m.executor.code();
+      long last = CodeMachine.CODE + 96; // where the fourth block begins: blocks have 32
+      assertNotNull(code.known(last, CodeMode.BITS64));
+      code.written(CodeMachine.CODE + at, 1);
+      assertNull(code.known(last, CodeMode.BITS64), "a store to byte " + at);
+    }
   }
 
   @Test
