@@ -108,6 +108,7 @@ final class KernelRun {
       } catch (NotModelledException stop) {
         sent.flush();
         err.print("vmxsim: " + stop.getMessage() + ": " + where(machine));
+        err.flush();
         return ExitCode.NOT_MODELLED;
       }
     } finally {

@@ -331,6 +331,10 @@ final class HostCases {
         registers[CpuState.RDI] = DATA + 32;
         registers[CpuState.RCX] = random.nextInt(4);
       }
+      case PCMPESTRI, PCMPESTRM -> {
+        registers[CpuState.RAX] = random.nextInt(41) - 20L;
+        registers[CpuState.RDX] = random.nextInt(41) - 20L;
+      }
       case XLAT -> registers[CpuState.RBX] = DATA;
       case LEAVE -> registers[CpuState.RBP] = DATA + 40;
       case BT_RM_R, BTS_RM_R, BTR_RM_R, BTC_RM_R -> registers[in.reg] = random.nextInt(256) - 64L;

@@ -18,6 +18,7 @@ final class PackedShuffles {
   private static final int XMM = 16;
 
   private final VectorOperands vectors;
+  private final TextOperations text;
   private final Operands operands;
   private final long[] first;
   private final long[] second;
@@ -26,6 +27,7 @@ final class PackedShuffles {
   PackedShuffles(VectorOperands vectors) {
     this.vectors = vectors;
     operands = vectors.operands;
+    text = new TextOperations(vectors);
     first = vectors.first;
     second = vectors.second;
     result = vectors.result;
@@ -312,7 +314,11 @@ final class PackedShuffles {
         vectors.setXmm(in.reg, in.vex, element(second, least, 2) | (long) least << 16, 0);
       }
       case MPSADBW -> sumsOfDifferences(in);
-      default -> throw vectors.notModelled(in);
+      default -> {
+        if (!text.execute(in)) {
+          throw vectors.notModelled(in);
+        }
+      }
     }
   }
 

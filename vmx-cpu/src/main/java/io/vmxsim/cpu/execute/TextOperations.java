@@ -155,7 +155,7 @@ final class TextOperations {
       return bits;
     }
     int inverted = (control & MASKED) != 0 ? secondLength : count;
-    return bits ^ (1 << inverted) - 1;
+    return bits ^ ((1 << inverted) - 1);
   }
 
   private int index(int found) {
