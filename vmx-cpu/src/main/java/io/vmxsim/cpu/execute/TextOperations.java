@@ -101,10 +101,7 @@ final class TextOperations {
           switch (control >>> 2 & 3) {
             case EQUAL_ANY -> isAmongFirst(i);
             case RANGES -> isInRange(i);
-            case EQUAL_EACH ->
-                (i < firstLength && i < secondLength)
-                    ? equal(i, i)
-                    : (i >= firstLength && i >= secondLength);
+            case EQUAL_EACH -> isSameInBoth(i);
             default -> startsWithFirst(i);
           };
       bits |= holds ? 1 << i : 0;
@@ -123,6 +120,14 @@ final class TextOperations {
       }
     }
     return false;
+  }
+
+  /** What is behind the end of both is the same. */
+  private boolean isSameInBoth(int i) {
+    if (i >= firstLength || i >= secondLength) {
+      return i >= firstLength && i >= secondLength;
+    }
+    return equal(i, i);
   }
 
   private boolean isInRange(int j) {
