@@ -107,8 +107,12 @@ final class ShadowPaging implements VcpuPaging {
     };
   }
 
+  /** Of an address that is not canonical it does nothing; there is no 5-level paging here. */
   private HandlerOutcome invlpg(Vcpu vcpu) {
     long linear = vcpu.read(VmcsField.EXIT_QUALIFICATION);
+    if (linear << 16 >> 16 != linear) {
+      return HandlerOutcome.SKIP_INSTRUCTION;
+    }
     mmu.invalidate(linear);
     tlb.invalidate(linear);
     return HandlerOutcome.SKIP_INSTRUCTION;

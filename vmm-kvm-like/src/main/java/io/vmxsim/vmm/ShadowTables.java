@@ -2,6 +2,7 @@ package io.vmxsim.vmm;
 
 import io.vmxsim.cpu.Cost;
 import io.vmxsim.ept.PhysicalMemory;
+import io.vmxsim.vmcs.NotModelledException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -156,6 +157,9 @@ final class ShadowTables {
 
   /** Takes write permission from every mapping of a guest frame; large ones go altogether. */
   void writeProtect(long guestFrame) {
+    if (!vm.hasMemory(guestFrame << 12)) {
+      throw new NotModelledException("a guest paging structure outside the guest's memory");
+    }
     long host = vm.toHost(guestFrame << 12);
     mappings[1].forEach(
         host >>> 12,

@@ -191,7 +191,7 @@ final class StringOperations {
     if (moves) {
       room = Math.min(room, roomAt(segments.unchecked(in.segment, from), size));
     }
-    int iterations = (int) Math.min(count, room);
+    int iterations = (int) (count < 0 ? room : Math.min(count, room)); // RCX has no sign
     if (iterations < 2) {
       return 0;
     }
