@@ -47,7 +47,7 @@ public final class SideBySideExits {
     boolean peer = ExecutionPeer.BOCHS.isInstalled();
     double[] ours = new double[RUNS];
     double[] theirs = new double[RUNS];
-    run(guest, FEW);
+    run(guest, MANY);
     for (int i = 0; i < RUNS; i++) {
       ours[i] = (MANY - FEW) / (run(guest, MANY) - run(guest, FEW));
       if (peer) {
