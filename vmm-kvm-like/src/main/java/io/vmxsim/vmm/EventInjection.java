@@ -108,6 +108,11 @@ final class EventInjection {
     }
   }
 
+  /** Whether an exception, or an event whose delivery was cut short, goes before all others. */
+  boolean hasEvent() {
+    return event != 0;
+  }
+
   /** Somebody else delivers the event whose delivery an exit cut short. */
   void dropInterrupted() {
     event = 0;

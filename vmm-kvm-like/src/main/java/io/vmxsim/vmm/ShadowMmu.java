@@ -177,8 +177,18 @@ public final class ShadowMmu {
 
   // Page faults
 
-  /** A page fault, by the address and the error code that the processor reports. */
+  /** As below, of an instruction's access. */
   Fault pageFault(long linear, int errorCode) {
+    return pageFault(linear, errorCode, false);
+  }
+
+  /**
+   * A page fault, by the address and the error code that the processor reports.
+   *
+   * @param delivering whether the delivery of an event made the access, which is not emulated: if
+   *     it writes to a guest's table, the shadows of that go, as in KVM
+   */
+  Fault pageFault(long linear, int errorCode, boolean delivering) {
     int access = access(errorCode);
     WalkResult.Status status = guest.walk(linear, access);
     if (status == WalkResult.Status.PAGE_FAULT) {
@@ -196,7 +206,7 @@ public final class ShadowMmu {
       }
       long frame = guest.guestPhysical() >>> 12;
       if (tables.pool().shadowsWithin(frame, 1) && !unsync.allow(frame)) {
-        if (!flood.write(frame)) {
+        if (!flood.write(frame) && !delivering) {
           return Fault.EMULATE;
         }
         tables.zapShadowsOf(frame);

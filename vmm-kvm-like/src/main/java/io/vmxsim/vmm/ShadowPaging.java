@@ -100,7 +100,7 @@ final class ShadowPaging implements VcpuPaging {
     long linear = vcpu.read(VmcsField.EXIT_QUALIFICATION);
     int errorCode = (int) vcpu.read(VmcsField.VM_EXIT_INTERRUPTION_ERROR_CODE);
     vcpu.refreshForWalk();
-    return switch (mmu.pageFault(linear, errorCode)) {
+    return switch (mmu.pageFault(linear, errorCode, vcpu.hasInterruptedDelivery())) {
       case RETRY -> HandlerOutcome.RESUME;
       case GUEST -> vcpu.injectPageFault(linear, mmu.guestErrorCode());
       case EMULATE, NO_MEMORY -> vcpu.emulation().emulate(vcpu);

@@ -477,6 +477,11 @@ public final class Vcpu {
     }
   }
 
+  /** Whether the exit cut the delivery of an event short. */
+  boolean hasInterruptedDelivery() {
+    return injection.hasEvent();
+  }
+
   /** The event whose delivery an exit cut short is the VMM's to deliver. */
   void dropInterrupted() {
     injection.dropInterrupted();
