@@ -17,9 +17,8 @@ final class ExitCycles {
   private static final String CPU = "skylake-sp";
   private static final int ROUNDS = 500;
   private static final String ONE_PRICE =
-      "every exit that the VMM answers in the kernel has the price of vmcall's handler here; KVM on"
-          + " Intel long sent IN, unlike OUT, through its instruction emulator, and no price of that"
-          + " is published";
+      "every exit that the VMM answers in the kernel has the price of vmcall's handler here, and no"
+          + " price of the handler of IN is published";
 
   private ExitCycles() {}
 
