@@ -178,9 +178,10 @@ public final class LiveRun {
 
   /** For people: what the VMM hid of the processor, then the run as {@code replay} shows it. */
   public String text() {
-    String hiding = hidden().isEmpty() ? "" : " and " + String.join(", ", hidden());
-    return "%s: %,d instructions; CPUID hides VMX%s\n"
-            .formatted(source, machine.instructions(), hiding)
+    List<String> hiding = new ArrayList<>(List.of("VMX"));
+    hiding.addAll(hidden());
+    return "%s: %,d instructions; CPUID hides %s\n"
+            .formatted(source, machine.instructions(), String.join(", ", hiding))
         + ReplayTextReport.run(result(), assumed());
   }
 
