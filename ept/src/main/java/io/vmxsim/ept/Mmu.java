@@ -64,7 +64,7 @@ public final class Mmu {
   private boolean switching;
 
   /** Outside guests, and in them. */
-  private final Side[] sides = {new Side(), new Side()};
+  private final TransitionSide[] sides = {new TransitionSide(), new TransitionSide()};
 
   /** Which of them this is. */
   private int side;
@@ -188,14 +188,14 @@ public final class Mmu {
     if (contexts.count() + 3 > TranslationContexts.CAPACITY) {
       dropEverything(); // a processor may invalidate anything at any time
     }
-    Side here = sides[side];
+    TransitionSide here = sides[side];
     if (!here.isAt(vpid, pcid, eptRoot)) {
       here.moveTo(contexts, vpid, pcid, eptRoot);
     }
-    current = here.association;
-    contextTag = Tlb.contextTag(here.context);
-    globalTag = Tlb.contextTag(here.globalContext);
-    caches.setContext(paging.mode(), here.context, here.guestPhysical);
+    current = here.association();
+    contextTag = Tlb.contextTag(here.context());
+    globalTag = Tlb.contextTag(here.globalContext());
+    caches.setContext(paging.mode(), here.context(), here.guestPhysical());
     rightsChanged();
     untranslated = eptp == 0 && paging.mode() == PagingMode.NONE;
     choosePlainWalks();
@@ -285,55 +285,6 @@ public final class Mmu {
     }
     eptFeatures = features;
     choosePlainWalks();
-  }
-
-  /**
-   * One side of VM transitions: its contexts, and what the filters' answers follow from besides the
-   * TLBs.
-   *
-   * <p>JUSTIFICATION: SideBySideExits, where the same guest is entered again and again; without
-   * this every page is searched for again after each VM entry and exit.
-   */
-  private static final class Side {
-    private static final Association NOWHERE = new Association(-2, 0, 0);
-
-    private Association association = NOWHERE;
-    private int context;
-    private int globalContext;
-    private int guestPhysical;
-    private short @Nullable [] permitted;
-
-    boolean isAt(int vpid, int pcid, long eptRoot) {
-      return association.pcid() == pcid
-          && association.vpid() == vpid
-          && association.eptRoot() == eptRoot;
-    }
-
-    void moveTo(TranslationContexts contexts, int vpid, int pcid, long eptRoot) {
-      context = contexts.number(vpid, pcid, eptRoot);
-      association = contexts.association(context);
-      globalContext = contexts.number(vpid, Association.ANY, eptRoot);
-      guestPhysical =
-          eptRoot == Association.NO_EPT
-              ? 0
-              : contexts.number(Association.ANY, Association.ANY, eptRoot);
-      permitted = null;
-    }
-
-    /** The contexts have lost their numbers. */
-    void forget() {
-      association = NOWHERE;
-    }
-
-    /**
-     * Whether the filters' answers still hold under these rights, which are taken. With protection
-     * keys in use they never do.
-     */
-    boolean filters(short[] newPermitted, boolean keys) {
-      boolean still = permitted == newPermitted;
-      permitted = keys ? null : newPermitted;
-      return still;
-    }
   }
 
   // ---- Translation ---------------------------------------------------------------------------
@@ -691,7 +642,7 @@ public final class Mmu {
     }
     caches.dropAll();
     contexts.clear();
-    for (Side each : sides) {
+    for (TransitionSide each : sides) {
       each.forget();
     }
   }
