@@ -66,7 +66,7 @@ final class ScriptedGuest implements GuestSide {
       case INVLPG -> processor.sensitive().invlpg(address, 1);
       case LOAD_CR3 -> {
         processor.state().setRegister(0, address);
-        yield processor.sensitive().movToCr(3, address, 0, 1);
+        yield processor.sensitive().controlRegisters().movTo(3, address, 0, 1);
       }
       case STORE -> {
         StepOutcome outcome = processor.access(address, 8, Access.WRITE);

@@ -14,7 +14,7 @@ import io.vmxsim.vmcs.VmxCapabilities;
  * MOV to and from control registers, CLTS and LMSW: "MOV—Move to/from Control Registers" (volume
  * 2), intercepted and changed as 25.1.3 and 25.3 say. All need CPL 0, which ranks above VM exits.
  */
-final class ControlRegisters {
+public final class ControlRegisters {
   /** CR4 bits whose change under PAE paging loads the PDPTE registers (4.4.1). */
   private static final long CR4_LOADS_PDPTES =
       PagingState.CR4_PAE | PagingState.CR4_PGE | PagingState.CR4_PSE | PagingState.CR4_SMEP;
@@ -38,7 +38,12 @@ final class ControlRegisters {
     mmu = processor.mmu();
   }
 
-  StepOutcome movTo(int cr, long value, int gpr, int length) {
+  /**
+   * MOV to CR0, CR2, CR3, CR4 or CR8; any other is #UD.
+   *
+   * @param gpr the general register of the source, which the VM exit reports
+   */
+  public StepOutcome movTo(int cr, long value, int gpr, int length) {
     if (state.cpl() > 0) {
       return generalProtection();
     }
@@ -66,7 +71,8 @@ final class ControlRegisters {
     };
   }
 
-  StepOutcome movFrom(int cr, int gpr, int length) {
+  /** MOV from CR0, CR2, CR3, CR4 or CR8 into a general register; any other is #UD. */
+  public StepOutcome movFrom(int cr, int gpr, int length) {
     if (state.cpl() > 0) {
       return generalProtection();
     }
@@ -89,7 +95,8 @@ final class ControlRegisters {
     return done(InstructionClass.MOV_FROM_CR);
   }
 
-  StepOutcome clts(int length) {
+  /** CLTS. */
+  public StepOutcome clts(int length) {
     if (state.cpl() > 0) {
       return generalProtection();
     }
@@ -99,8 +106,8 @@ final class ControlRegisters {
     return loadCr0(intercepts.effectiveCr0(state.cr0() & ~CpuState.CR0_TS, state.cr0()));
   }
 
-  /** LMSW loads CR0[3:0] and never clears PE. */
-  StepOutcome lmsw(long source, int length) {
+  /** LMSW of a register's value, which loads CR0[3:0] and never clears PE. */
+  public StepOutcome lmsw(long source, int length) {
     if (state.cpl() > 0) {
       return generalProtection();
     }
@@ -188,7 +195,7 @@ final class ControlRegisters {
   }
 
   /** Loads CR3 with what that invalidates; also a task switch does. */
-  StepOutcome setCr3(long operand) {
+  public StepOutcome setCr3(long operand) {
     boolean pcids = (state.cr4() & CpuState.CR4_PCIDE) != 0;
     boolean noFlush = pcids && operand < 0;
     long value = noFlush ? operand & ~CR3_NO_FLUSH : operand;

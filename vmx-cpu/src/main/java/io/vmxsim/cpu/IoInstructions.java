@@ -5,30 +5,45 @@ import static io.vmxsim.cpu.CpuState.RAX;
 import io.vmxsim.ept.Access;
 import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.ExitReason;
+import io.vmxsim.vmcs.VmcsField;
 
 /**
  * IN and OUT ("I/O Privilege Level" and "I/O Permission Bit Map", volume 1, 18.5). An access that
  * is not intercepted goes to the bus.
  */
-final class IoInstructions {
+public final class IoInstructions {
   private static final int IOPL_SHIFT = 12;
   private static final int IO_MAP_BASE_OFFSET = 0x66;
 
   private final Processor processor;
   private final CpuState state;
+  private final Admission admission;
   private int taskWord;
 
-  IoInstructions(Processor processor) {
+  IoInstructions(Processor processor, Admission admission) {
     this.processor = processor;
+    this.admission = admission;
     state = processor.state();
   }
 
+  /** IN of {@code size} bytes into AL, AX or EAX, the port in DX. */
+  public StepOutcome in(int port, int size, int length) {
+    return access(port, size, ExitQualification.Io.IN, length);
+  }
+
+  /** OUT of {@code size} bytes from AL, AX or EAX, the port in DX. */
+  public StepOutcome out(int port, int size, int length) {
+    return access(port, size, 0, length);
+  }
+
   /**
+   * IN or OUT.
+   *
    * @param size 1, 2 or 4 bytes
    * @param form bits of {@link ExitQualification.Io}: IN for input, IMMEDIATE for a port in the
    *     instruction
    */
-  StepOutcome access(int port, int size, long form, int length) {
+  public StepOutcome access(int port, int size, long form, int length) {
     StepOutcome admitted = admit(port, size, form, length, 0);
     if (admitted != StepOutcome.DONE) {
       return admitted;
@@ -44,8 +59,21 @@ final class IoInstructions {
     return StepOutcome.DONE;
   }
 
-  /** The permission, then the VM exit that is due; {@code information} is of INS and OUTS. */
-  StepOutcome admit(int port, int size, long form, int length, long information) {
+  /**
+   * The permission check and the VM exit of one iteration of INS or OUTS, whose instruction
+   * information {@link SensitiveInstructions#operands} has been told.
+   *
+   * @param linear the linear address of its operand, which the exit records
+   */
+  public StepOutcome admitString(int port, int size, long form, long linear, int length) {
+    if (processor.inNonRoot()) {
+      processor.controlling().set(VmcsField.GUEST_LINEAR_ADDRESS, linear);
+    }
+    return admit(port, size, form | ExitQualification.Io.STRING, length, admission.information());
+  }
+
+  /** The permission, then the VM exit that is due. */
+  private StepOutcome admit(int port, int size, long form, int length, long information) {
     StepOutcome permitted = checkPermission(port, size);
     if (permitted != StepOutcome.DONE || !processor.intercepts().io(port, size)) {
       return permitted;
@@ -56,12 +84,14 @@ final class IoInstructions {
         .instruction(ExitReason.IO_INSTRUCTION, qualification, length, information);
   }
 
-  int input(int port, int size) {
+  /** What IN, or one iteration of INS, reads. */
+  public int input(int port, int size) {
     processor.debug().port(port, size);
     return processor.bus().in(port, size);
   }
 
-  void output(int port, int size, int value) {
+  /** What OUT, or one iteration of OUTS, writes. */
+  public void output(int port, int size, int value) {
     processor.debug().port(port, size);
     processor.bus().out(port, size, value);
   }

@@ -15,7 +15,7 @@ import io.vmxsim.vmcs.VmcsField;
  * RDMSR, WRMSR and, from later editions, RDMSRLIST and WRMSRLIST, with what VMX non-root operation
  * makes of single MSRs ("Changes to Instruction Behavior in VMX Non-Root Operation", 25.3).
  */
-final class MsrInstructions {
+public final class MsrInstructions {
   private final Processor processor;
   private final CpuState state;
   private final Intercepts intercepts;
@@ -29,7 +29,8 @@ final class MsrInstructions {
     intercepts = processor.intercepts();
   }
 
-  StepOutcome rdmsr(int length) {
+  /** RDMSR: number in ECX, value into EDX:EAX. */
+  public StepOutcome rdmsr(int length) {
     if (state.cpl() > 0) {
       return refuse();
     }
@@ -44,7 +45,8 @@ final class MsrInstructions {
     return done(InstructionClass.RDMSR);
   }
 
-  StepOutcome wrmsr(int length) {
+  /** WRMSR: number in ECX, value in EDX:EAX. */
+  public StepOutcome wrmsr(int length) {
     if (state.cpl() > 0) {
       return refuse();
     }
@@ -61,7 +63,7 @@ final class MsrInstructions {
   // ---- Lists ---------------------------------------------------------------------------------
 
   /** The faults of RDMSRLIST or WRMSRLIST above VM exits, and the exit of the whole instruction. */
-  StepOutcome admitList(ExitReason instruction, int length) {
+  public StepOutcome admitList(ExitReason instruction, int length) {
     if (processor.inNonRoot() && !intercepts.on(TertiaryControl.ENABLE_MSR_LIST_INSTRUCTIONS)) {
       return processor.raise(INVALID_OPCODE, 0, 0);
     }
@@ -72,8 +74,12 @@ final class MsrInstructions {
     return exits ? processor.vmExit().instruction(instruction, 0, length, 0) : StepOutcome.DONE;
   }
 
-  /** Reads one MSR of a list; {@link #value} is what is to be stored. */
-  StepOutcome readListed(long number, int length) {
+  /**
+   * RDMSRLIST reads one MSR; {@link #value} is what is to be stored.
+   *
+   * @param number the element of the list of addresses
+   */
+  public StepOutcome readListed(long number, int length) {
     if (number >>> 32 != 0) {
       return refuse();
     }
@@ -83,8 +89,8 @@ final class MsrInstructions {
     return read((int) number) ? charge(InstructionClass.RDMSR) : refuse();
   }
 
-  /** Writes one MSR of a list. */
-  StepOutcome writeListed(long number, long newValue, int length) {
+  /** WRMSRLIST writes one MSR. */
+  public StepOutcome writeListed(long number, long newValue, int length) {
     if (number >>> 32 != 0) {
       return refuse();
     }
@@ -99,7 +105,7 @@ final class MsrInstructions {
   }
 
   /** What the last MSR held that was read. */
-  long value() {
+  public long value() {
     return value;
   }
 

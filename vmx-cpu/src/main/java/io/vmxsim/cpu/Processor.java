@@ -342,7 +342,7 @@ public final class Processor {
     apicAccessPage.enterNonRoot();
     virtualApic.enterNonRoot(vmcs);
     guestTimer.enterNonRoot(vmcs);
-    sensitive.clearMonitoring();
+    sensitive.waits().clearMonitoring();
   }
 
   void leaveNonRoot() {
@@ -350,7 +350,7 @@ public final class Processor {
     intercepts.leave();
     pending.leaveNonRoot();
     guestTimer.leaveNonRoot();
-    sensitive.clearMonitoring();
+    sensitive.waits().clearMonitoring();
     apicAccessPage.leaveNonRoot();
   }
 

@@ -27,19 +27,19 @@ final class SensitiveActions {
         state.setRegister(CpuState.RCX, value);
         yield instructions.cpuid(length);
       }
-      case IN -> instructions.in((int) address, size, length);
+      case IN -> instructions.io().in((int) address, size, length);
       case OUT -> {
         state.setRegister(CpuState.RAX, value);
-        yield instructions.out((int) address, size, length);
+        yield instructions.io().out((int) address, size, length);
       }
       case RDMSR -> {
         state.setRegister(CpuState.RCX, address);
-        yield instructions.rdmsr(length);
+        yield instructions.msrs().rdmsr(length);
       }
       case WRMSR -> {
         state.setRegister(CpuState.RCX, address);
         state.setEdxEax(value);
-        yield instructions.wrmsr(length);
+        yield instructions.msrs().wrmsr(length);
       }
       case VMCALL -> {
         state.setRegister(CpuState.RAX, address);
@@ -53,14 +53,14 @@ final class SensitiveActions {
       }
       case MOV_TO_CR -> {
         state.setRegister(GPR, value);
-        yield instructions.movToCr(size, value, GPR, length);
+        yield instructions.controlRegisters().movTo(size, value, GPR, length);
       }
-      case MOV_FROM_CR -> instructions.movFromCr(size, GPR, length);
+      case MOV_FROM_CR -> instructions.controlRegisters().movFrom(size, GPR, length);
       case MOV_TO_DR -> {
         state.setRegister(GPR, value);
-        yield instructions.movToDr(size, value, GPR, length);
+        yield instructions.debugRegisters().to(size, value, GPR, length);
       }
-      case MOV_FROM_DR -> instructions.movFromDr(size, GPR, length);
+      case MOV_FROM_DR -> instructions.debugRegisters().from(size, GPR, length);
       case INVPCID -> instructions.invpcid(size, value, address, length);
       default -> performOther(processor, kind, address, value, length);
     };
@@ -70,9 +70,9 @@ final class SensitiveActions {
       Processor processor, ActionKind kind, long address, long value, int length) {
     SensitiveInstructions instructions = processor.sensitive();
     return switch (kind) {
-      case HLT -> instructions.hlt(length);
-      case CLTS -> instructions.clts(length);
-      case LMSW -> instructions.lmsw(value, length);
+      case HLT -> instructions.waits().hlt(length);
+      case CLTS -> instructions.controlRegisters().clts(length);
+      case LMSW -> instructions.controlRegisters().lmsw(value, length);
       case INVLPG -> instructions.invlpg(address, length);
       case RDTSC -> instructions.rdtsc(length);
       case RDTSCP -> instructions.rdtscp(length);
@@ -80,9 +80,9 @@ final class SensitiveActions {
         processor.state().setRegister(CpuState.RCX, address);
         yield instructions.rdpmc(length);
       }
-      case PAUSE -> instructions.pause(length);
-      case MONITOR -> instructions.monitor(address, length);
-      case MWAIT -> instructions.mwait(length);
+      case PAUSE -> instructions.waits().pause(length);
+      case MONITOR -> instructions.waits().monitor(address, length);
+      case MWAIT -> instructions.waits().mwait(length);
       case WBINVD -> instructions.wbinvd(length);
       case INVD -> instructions.invd(length);
       case RDRAND -> instructions.rdrand(GPR, Long.BYTES, length);

@@ -9,11 +9,8 @@ import static io.vmxsim.cpu.EventDelivery.GENERAL_PROTECTION;
 import static io.vmxsim.cpu.EventDelivery.INVALID_OPCODE;
 import static io.vmxsim.cpu.EventDelivery.OVERFLOW;
 
-import io.vmxsim.ept.Access;
 import io.vmxsim.vmcs.EventType;
-import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.ExitReason;
-import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.SecondaryControl;
 import io.vmxsim.vmcs.VmcsField;
 
@@ -34,27 +31,55 @@ public final class SensitiveInstructions {
   private final Processor processor;
   private final CpuState state;
   private final Intercepts intercepts;
+  private final Admission admission;
   private final ControlRegisters controlRegisters;
+  private final DebugRegisterMoves debugRegisters;
   private final IoInstructions io;
   private final MsrInstructions msrs;
+  private final WaitInstructions waits;
   private final TimeStamp timeStamp;
   private final CpuidInstruction cpuidInstruction;
   private final int[] cpuid = new int[4];
-  private long information;
-  private long displacement;
-  private boolean monitoring;
   private long random;
 
   SensitiveInstructions(Processor processor) {
     this.processor = processor;
     state = processor.state();
     intercepts = processor.intercepts();
+    admission = new Admission(processor);
     controlRegisters = new ControlRegisters(processor);
-    io = new IoInstructions(processor);
+    debugRegisters = new DebugRegisterMoves(processor, admission);
+    io = new IoInstructions(processor, admission);
     timeStamp = new TimeStamp(processor);
     msrs = new MsrInstructions(processor, timeStamp);
+    waits = new WaitInstructions(processor, admission, timeStamp);
     cpuidInstruction = new CpuidInstruction(processor.profile(), processor.xsaveLayout());
     seed(0);
+  }
+
+  /** MOV to and from control registers, CLTS, LMSW. */
+  public ControlRegisters controlRegisters() {
+    return controlRegisters;
+  }
+
+  /** MOV to and from debug registers. */
+  public DebugRegisterMoves debugRegisters() {
+    return debugRegisters;
+  }
+
+  /** IN, OUT and what INS and OUTS have in common with them. */
+  public IoInstructions io() {
+    return io;
+  }
+
+  /** RDMSR, WRMSR and their lists. */
+  public MsrInstructions msrs() {
+    return msrs;
+  }
+
+  /** HLT, PAUSE, MONITOR, MWAIT, UMWAIT, TPAUSE. */
+  public WaitInstructions waits() {
+    return waits;
   }
 
   /** Starts the numbers of RDRAND and RDSEED anew: equal seeds give equal numbers. */
@@ -71,62 +96,27 @@ public final class SensitiveInstructions {
    * @param newDisplacement the exit qualification of an instruction with a memory operand
    */
   public void operands(long newInformation, long newDisplacement) {
-    information = newInformation;
-    displacement = newDisplacement;
+    admission.operands(newInformation, newDisplacement);
   }
-
-  // ---- The order of checks -------------------------------------------------------------------
 
   /**
    * The faults above VM exits and the exit of an instruction whose memory operand is read or
    * written after them; {@link #operands} has been told of it.
    */
   public StepOutcome admit(Intercept row, int length) {
-    return admit(row, displacement, length);
+    return admit(row, admission.displacement(), length);
   }
 
-  /** Faults above exits, then the exit: DONE if the instruction may go on. */
   private StepOutcome admit(Intercept row, long qualification, int length) {
-    if (!exists(row)) {
-      return raise(INVALID_OPCODE);
-    }
-    if (!privileged(row.privilege())) {
-      boolean invalid = row.privilege() == Intercept.Privilege.SYSTEM_ELSE_INVALID;
-      return raise(invalid ? INVALID_OPCODE : GENERAL_PROTECTION);
-    }
-    if (intercepts.exits(row)) {
-      long reported = information;
-      operands(0, 0);
-      return processor.vmExit().instruction(row.reason(), qualification, length, reported);
-    }
-    return StepOutcome.DONE;
-  }
-
-  private boolean exists(Intercept row) {
-    CpuidFeature feature = row.feature();
-    return intercepts.isEnabled(row)
-        && (feature == null || processor.profile().cpuid().has(feature));
-  }
-
-  private boolean privileged(Intercept.Privilege privilege) {
-    return state.cpl() == 0
-        || switch (privilege) {
-          case ANY -> true;
-          case SYSTEM, SYSTEM_ELSE_INVALID -> false;
-          case TIME_STAMP -> (state.cr4() & CpuState.CR4_TSD) == 0;
-          case PERFORMANCE_COUNTERS -> (state.cr4() & CpuState.CR4_PCE) != 0;
-          case UMIP -> (state.cr4() & CpuState.CR4_UMIP) == 0;
-        };
+    return admission.admit(row, qualification, length);
   }
 
   private StepOutcome raise(int vector) {
-    return processor.raise(vector, 0, 0);
+    return admission.raise(vector);
   }
 
-  @SuppressWarnings("EnumOrdinal") // prices are indexed in declaration order
   private StepOutcome done(InstructionClass instructionClass) {
-    processor.retire(instructionClass.ordinal());
-    return StepOutcome.DONE;
+    return admission.done(instructionClass);
   }
 
   /** An instruction without an effect of its own in this model. */
@@ -197,8 +187,8 @@ public final class SensitiveInstructions {
     if (!intercepts.xss(components)) {
       return StepOutcome.DONE;
     }
-    long reported = information;
-    long qualification = displacement;
+    long reported = admission.information();
+    long qualification = admission.displacement();
     operands(0, 0);
     ExitReason reason = saves ? ExitReason.XSAVES : ExitReason.XRSTORS;
     return processor.vmExit().instruction(reason, qualification, length, reported);
@@ -213,16 +203,6 @@ public final class SensitiveInstructions {
   }
 
   // ---- Exits by a single control (25.1.3) ----------------------------------------------------
-
-  /** HLT. */
-  public StepOutcome hlt(int length) {
-    StepOutcome admitted = admit(Intercept.HLT, 0, length);
-    if (admitted == StepOutcome.DONE) {
-      done(InstructionClass.HLT);
-      state.activity = ActivityState.HLT;
-    }
-    return admitted;
-  }
 
   /** INVLPG of a linear address. */
   public StepOutcome invlpg(long address, int length) {
@@ -242,7 +222,7 @@ public final class SensitiveInstructions {
    * @param address bits 127:64 of the descriptor
    */
   public StepOutcome invpcid(long type, long pcid, long address, int length) {
-    StepOutcome admitted = admit(Intercept.INVPCID, displacement, length);
+    StepOutcome admitted = admit(Intercept.INVPCID, length);
     if (admitted != StepOutcome.DONE) {
       return admitted;
     }
@@ -287,75 +267,6 @@ public final class SensitiveInstructions {
       done(InstructionClass.RDPMC);
     }
     return admitted;
-  }
-
-  /** PAUSE, with PAUSE-loop exiting. */
-  public StepOutcome pause(int length) {
-    boolean exits =
-        intercepts.on(PrimaryControl.PAUSE_EXITING)
-            || (state.cpl() == 0 && timeStamp.pauseLoopTooLong());
-    if (exits) {
-      return processor.vmExit().instruction(ExitReason.PAUSE_INSTRUCTION, 0, length, 0);
-    }
-    return done(InstructionClass.PAUSE);
-  }
-
-  /** MONITOR of the line at a linear address: a load as far as faults go. */
-  public StepOutcome monitor(long address, int length) {
-    StepOutcome admitted = admit(Intercept.MONITOR, 0, length);
-    if (admitted != StepOutcome.DONE) {
-      return admitted;
-    }
-    if ((int) state.register(RCX) != 0) {
-      return raise(GENERAL_PROTECTION);
-    }
-    StepOutcome load = processor.access(address, 1, Access.READ);
-    if (load != StepOutcome.DONE) {
-      return load;
-    }
-    monitoring = true;
-    return done(InstructionClass.MONITOR);
-  }
-
-  /** VM entries and VM exits clear address-range monitoring (26.3.3, 27.5.6). */
-  void clearMonitoring() {
-    monitoring = false;
-  }
-
-  /** MWAIT; every wait ends at once, as the architecture permits. */
-  public StepOutcome mwait(int length) {
-    StepOutcome admitted = admit(Intercept.MWAIT, monitoring ? 1 : 0, length);
-    if (admitted != StepOutcome.DONE) {
-      return admitted;
-    }
-    if ((int) state.register(RCX) >>> 1 != 0) {
-      return raise(GENERAL_PROTECTION); // only "interrupts end it though masked" is there
-    }
-    monitoring = false;
-    return done(Intercept.MWAIT.instructionClass());
-  }
-
-  /** Whether UMONITOR, UMWAIT and TPAUSE are there; if not, they get #UD. */
-  public boolean waits() {
-    return intercepts.isEnabled(Intercept.TPAUSE);
-  }
-
-  /**
-   * UMWAIT or TPAUSE; every wait ends at once, as the architecture permits.
-   *
-   * @param row which of the two; {@link #operands} has been told of its operand
-   * @param source the register operand, of which bits 31:1 must be 0
-   */
-  public StepOutcome userWait(Intercept row, int source, int length) {
-    StepOutcome admitted = admit(row, 0, length);
-    if (admitted != StepOutcome.DONE) {
-      return admitted;
-    }
-    if (source >>> 1 != 0) {
-      return raise(GENERAL_PROTECTION);
-    }
-    state.status.set(0);
-    return done(row.instructionClass());
   }
 
   /** GETSEC, which exits whatever its leaf; CR4.SMXE has been looked at. */
@@ -409,161 +320,7 @@ public final class SensitiveInstructions {
     return done(row.instructionClass());
   }
 
-  // ---- MSRs, I/O, control and debug registers, software interrupts ----------------------------
-
-  /** RDMSR: number in ECX, value into EDX:EAX. */
-  public StepOutcome rdmsr(int length) {
-    return msrs.rdmsr(length);
-  }
-
-  /** WRMSR: number in ECX, value in EDX:EAX. */
-  public StepOutcome wrmsr(int length) {
-    return msrs.wrmsr(length);
-  }
-
-  /** RDMSRLIST before it looks at its lists. */
-  public StepOutcome admitRdmsrlist(int length) {
-    return msrs.admitList(ExitReason.RDMSRLIST, length);
-  }
-
-  /** WRMSRLIST before it looks at its lists. */
-  public StepOutcome admitWrmsrlist(int length) {
-    return msrs.admitList(ExitReason.WRMSRLIST, length);
-  }
-
-  /**
-   * RDMSRLIST reads one MSR, which is then {@link #listedValue}.
-   *
-   * @param number the element of the list of addresses
-   */
-  public StepOutcome readListed(long number, int length) {
-    return msrs.readListed(number, length);
-  }
-
-  /** What {@link #readListed} has read. */
-  public long listedValue() {
-    return msrs.value();
-  }
-
-  /** WRMSRLIST writes one MSR. */
-  public StepOutcome writeListed(long number, long value, int length) {
-    return msrs.writeListed(number, value, length);
-  }
-
-  /** IN or OUT with the port in the instruction, as {@code form} says. */
-  public StepOutcome immediateIo(int port, int size, long form, int length) {
-    return io.access(port, size, form | ExitQualification.Io.IMMEDIATE, length);
-  }
-
-  /**
-   * The permission check and the VM exit of one iteration of INS or OUTS; {@link #operands} has
-   * been told of it.
-   *
-   * @param linear the linear address of its operand, which the exit records
-   */
-  public StepOutcome admitStringIo(int port, int size, long form, long linear, int length) {
-    if (processor.inNonRoot()) {
-      processor.controlling().set(VmcsField.GUEST_LINEAR_ADDRESS, linear);
-    }
-    return io.admit(port, size, form | ExitQualification.Io.STRING, length, information);
-  }
-
-  /** What one iteration of INS reads. */
-  public int input(int port, int size) {
-    return io.input(port, size);
-  }
-
-  /** What one iteration of OUTS writes. */
-  public void output(int port, int size, int value) {
-    io.output(port, size, value);
-  }
-
-  /** IN of {@code size} bytes into AL, AX or EAX. */
-  public StepOutcome in(int port, int size, int length) {
-    return io.access(port, size, ExitQualification.Io.IN, length);
-  }
-
-  /** OUT of {@code size} bytes from AL, AX or EAX. */
-  public StepOutcome out(int port, int size, int length) {
-    return io.access(port, size, 0, length);
-  }
-
-  /**
-   * MOV to CR0, CR3, CR4 or CR8.
-   *
-   * @param gpr the general register of the source, which the VM exit reports
-   */
-  public StepOutcome movToCr(int cr, long value, int gpr, int length) {
-    return controlRegisters.movTo(cr, value, gpr, length);
-  }
-
-  /** CR3 of a new task. */
-  public StepOutcome loadTaskCr3(long value) {
-    return controlRegisters.setCr3(value);
-  }
-
-  /** MOV from CR0, CR2, CR3, CR4 or CR8 into a general register. */
-  public StepOutcome movFromCr(int cr, int gpr, int length) {
-    return controlRegisters.movFrom(cr, gpr, length);
-  }
-
-  /** CLTS. */
-  public StepOutcome clts(int length) {
-    return controlRegisters.clts(length);
-  }
-
-  /** LMSW of a register's value. */
-  public StepOutcome lmsw(long source, int length) {
-    return controlRegisters.lmsw(source, length);
-  }
-
-  /** MOV to DR0 to DR7. */
-  public StepOutcome movToDr(int dr, long value, int gpr, int length) {
-    StepOutcome admitted = admitMovDr(dr, false, gpr, length);
-    if (admitted != StepOutcome.DONE) {
-      return admitted;
-    }
-    if (dr >= 4 && value >>> 32 != 0) {
-      return raise(GENERAL_PROTECTION);
-    }
-    int number = alias(dr);
-    state.debug[number] =
-        number == 6 ? DebugRegisters.dr6(value) : number == 7 ? DebugRegisters.dr7(value) : value;
-    return done(InstructionClass.MOV_DR);
-  }
-
-  /** MOV from DR0 to DR7 into a general register. */
-  public StepOutcome movFromDr(int dr, int gpr, int length) {
-    StepOutcome admitted = admitMovDr(dr, true, gpr, length);
-    if (admitted == StepOutcome.DONE) {
-      state.setRegister(gpr, state.debug[alias(dr)]);
-      done(InstructionClass.MOV_DR);
-    }
-    return admitted;
-  }
-
-  /** MOV DR alone exits before its privilege check and before #UD for DR4 and DR5 (25.1.3). */
-  private StepOutcome admitMovDr(int dr, boolean from, int gpr, int length) {
-    if (intercepts.on(PrimaryControl.MOV_DR_EXITING)) {
-      long qualification = ExitQualification.MovDr.encode(dr, from, gpr);
-      return processor.vmExit().instruction(ExitReason.DR_ACCESS, qualification, length, 0);
-    }
-    if ((dr == 4 || dr == 5) && (state.cr4() & CpuState.CR4_DE) != 0) {
-      return raise(INVALID_OPCODE);
-    }
-    if (state.cpl() > 0) {
-      return raise(GENERAL_PROTECTION);
-    }
-    if (processor.debug().detectsAccess()) {
-      state.setRflags(state.rflags() | CpuState.RF); // a fault
-      return processor.raise(EventDelivery.DEBUG, 0, DebugRegisters.BD);
-    }
-    return StepOutcome.DONE;
-  }
-
-  private static int alias(int dr) {
-    return dr == 4 || dr == 5 ? dr + 2 : dr;
-  }
+  // ---- Events and the return from them --------------------------------------------------------
 
   /** INT1, which no privilege is needed for. */
   public StepOutcome int1(int length) {

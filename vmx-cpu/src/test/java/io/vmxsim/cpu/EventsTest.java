@@ -153,7 +153,7 @@ class EventsTest {
     VmxFixture f = VmxFixture.ready();
     f.set(PinControl.EXTERNAL_INTERRUPT_EXITING);
     f.launch();
-    f.sensitive().hlt(1);
+    f.sensitive().waits().hlt(1);
     assertEquals(RunOutcome.HALTED, f.processor.run(10));
     assertFalse(f.processor.passIdleTime(), "nothing will ever come");
     f.processor.setTimer(InterruptSource.everyCycles(1_000_000, 0xec));

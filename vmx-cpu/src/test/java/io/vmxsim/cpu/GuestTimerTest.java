@@ -37,7 +37,7 @@ class GuestTimerTest {
   private void wrmsr(long value) {
     f.state().setRegister(CpuState.RCX, Msr.IA32_TSC_DEADLINE.address());
     f.state().setEdxEax(value);
-    assertEquals(StepOutcome.DONE, f.sensitive().wrmsr(2));
+    assertEquals(StepOutcome.DONE, f.sensitive().msrs().wrmsr(2));
   }
 
   private long guestTime() {
@@ -101,7 +101,7 @@ class GuestTimerTest {
     long deadline = guestTime() + 5000;
     wrmsr(deadline);
     f.state().setRegister(CpuState.RCX, Msr.IA32_TSC_DEADLINE.address());
-    f.sensitive().rdmsr(2);
+    f.sensitive().msrs().rdmsr(2);
     assertEquals(deadline, f.state().edxEax());
     assertEquals(0, f.processor.msrs().get(Msr.IA32_TSC_DEADLINE), "the processor's own timer");
   }
@@ -135,7 +135,7 @@ class GuestTimerTest {
   void aHaltedGuestWaitsForTheDeadline() {
     launch();
     wrmsr(guestTime() + 7000);
-    f.sensitive().hlt(1);
+    f.sensitive().waits().hlt(1);
     f.processor.passIdleTime();
     f.processor.pollEvents();
     assertEquals(List.of(VECTOR), f.delivered);

@@ -40,7 +40,7 @@ class IpiVirtualizationTest {
   private StepOutcome send(long destination, long command) {
     f.state().setRegister(CpuState.RCX, X2APIC_ICR);
     f.state().setEdxEax(destination << 32 | command);
-    return f.sensitive().wrmsr(2);
+    return f.sensitive().msrs().wrmsr(2);
   }
 
   private void assertLeftToSoftware(long destination, long command) {

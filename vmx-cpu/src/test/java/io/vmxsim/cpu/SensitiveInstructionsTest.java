@@ -32,7 +32,7 @@ class SensitiveInstructionsTest {
       })
   void movToCr0RefusesImpossibleValues(String value) {
     VmxFixture f = new VmxFixture();
-    f.sensitive().movToCr(0, Long.parseLong(value, 16), 0, 3);
+    f.sensitive().controlRegisters().movTo(0, Long.parseLong(value, 16), 0, 3);
     assertEquals(List.of(GP), f.delivered);
     assertNotEquals(0, f.state().cr0() & CpuState.CR0_PG);
   }
@@ -41,21 +41,24 @@ class SensitiveInstructionsTest {
   void movToCr4RefusesUnknownBitsAndLeavingPaeInIa32eMode() {
     VmxFixture f = new VmxFixture("nehalem");
     long cr4 = f.state().cr4();
-    f.sensitive().movToCr(4, cr4 | 1 << 20, 0, 3); // SMEP came later
-    f.sensitive().movToCr(4, cr4 & ~CpuState.CR4_PAE, 0, 3);
+    f.sensitive().controlRegisters().movTo(4, cr4 | 1 << 20, 0, 3); // SMEP came later
+    f.sensitive().controlRegisters().movTo(4, cr4 & ~CpuState.CR4_PAE, 0, 3);
     assertEquals(List.of(GP, GP), f.delivered);
-    assertEquals(StepOutcome.DONE, f.sensitive().movToCr(4, cr4 | CpuState.CR4_TSD, 0, 3));
+    assertEquals(
+        StepOutcome.DONE, f.sensitive().controlRegisters().movTo(4, cr4 | CpuState.CR4_TSD, 0, 3));
     assertEquals(cr4 | CpuState.CR4_TSD, f.state().cr4());
   }
 
   @Test
   void movToCr3RefusesBitsBeyondThePhysicalAddressWidth() {
     VmxFixture f = new VmxFixture("skylake-sp");
-    f.sensitive().movToCr(3, 1L << 50, 0, 3);
-    f.sensitive().movToCr(3, 1L << 63, 0, 3);
+    f.sensitive().controlRegisters().movTo(3, 1L << 50, 0, 3);
+    f.sensitive().controlRegisters().movTo(3, 1L << 63, 0, 3);
     assertEquals(List.of(GP, GP), f.delivered, "bit 63 needs CR4.PCIDE");
-    f.sensitive().movToCr(4, f.state().cr4() | CpuState.CR4_PCIDE, 0, 3);
-    assertEquals(StepOutcome.DONE, f.sensitive().movToCr(3, VmxFixture.PML4 | 5 | 1L << 63, 0, 3));
+    f.sensitive().controlRegisters().movTo(4, f.state().cr4() | CpuState.CR4_PCIDE, 0, 3);
+    assertEquals(
+        StepOutcome.DONE,
+        f.sensitive().controlRegisters().movTo(3, VmxFixture.PML4 | 5 | 1L << 63, 0, 3));
     assertEquals(VmxFixture.PML4 | 5, f.state().cr3());
   }
 
@@ -67,7 +70,7 @@ class SensitiveInstructionsTest {
     f.write(four ? VmcsField.CR4_READ_SHADOW : VmcsField.CR0_READ_SHADOW, shadow);
     f.launch();
     long real = four ? f.state().cr4() : f.state().cr0();
-    f.sensitive().movFromCr(four ? 4 : 0, CpuState.RBX, 3);
+    f.sensitive().controlRegisters().movFrom(four ? 4 : 0, CpuState.RBX, 3);
     assertEquals((real & ~mask) | (shadow & mask), f.state().register(CpuState.RBX));
   }
 
@@ -95,11 +98,11 @@ class SensitiveInstructionsTest {
     f.write(VmcsField.TPR_THRESHOLD, 5);
     f.memory.write32(0x10080, 0xf0); // VTPR, which VM entry holds against the threshold
     f.launch();
-    assertEquals(StepOutcome.DONE, f.sensitive().movToCr(8, 5, 0, 4));
+    assertEquals(StepOutcome.DONE, f.sensitive().controlRegisters().movTo(8, 5, 0, 4));
     assertEquals(0x50, f.memory.read32(0x10080));
-    f.sensitive().movFromCr(8, CpuState.RBX, 4);
+    f.sensitive().controlRegisters().movFrom(8, CpuState.RBX, 4);
     assertEquals(5, f.state().register(CpuState.RBX));
-    assertEquals(StepOutcome.EXIT, f.sensitive().movToCr(8, 4, 0, 4));
+    assertEquals(StepOutcome.EXIT, f.sensitive().controlRegisters().movTo(8, 4, 0, 4));
     assertEquals(ExitReason.TPR_BELOW_THRESHOLD, f.exitReason());
     assertEquals(VmxFixture.GUEST_RIP + 4, f.read(VmcsField.GUEST_RIP));
   }
@@ -110,9 +113,9 @@ class SensitiveInstructionsTest {
     VmxFixture f = new VmxFixture();
     f.state().setRegister(CpuState.RCX, Integer.toUnsignedLong(address));
     f.state().setEdxEax(0x0006_0106);
-    assertEquals(StepOutcome.DONE, f.sensitive().wrmsr(2));
+    assertEquals(StepOutcome.DONE, f.sensitive().msrs().wrmsr(2));
     f.state().setEdxEax(0);
-    assertEquals(StepOutcome.DONE, f.sensitive().rdmsr(2));
+    assertEquals(StepOutcome.DONE, f.sensitive().msrs().rdmsr(2));
     assertEquals(0x0006_0106, f.state().edxEax());
   }
 
@@ -130,7 +133,7 @@ class SensitiveInstructionsTest {
     VmxFixture f = new VmxFixture();
     f.state().setRegister(CpuState.RCX, Long.parseLong(address, 16));
     f.state().setEdxEax(Long.parseUnsignedLong(value, 16));
-    assertEquals(StepOutcome.FAULTED, f.sensitive().wrmsr(2));
+    assertEquals(StepOutcome.FAULTED, f.sensitive().msrs().wrmsr(2));
     assertEquals(List.of(GP), f.delivered);
   }
 
@@ -141,11 +144,11 @@ class SensitiveInstructionsTest {
     f.memory.write16(0x6066, 0x68);
     f.memory.write8(0x6068 + 0x60 / 8, 1);
     f.state().setCpl(3);
-    assertEquals(StepOutcome.FAULTED, f.sensitive().in(0x60, 1, 2));
-    assertEquals(StepOutcome.DONE, f.sensitive().in(0x61, 1, 2));
-    assertEquals(StepOutcome.FAULTED, f.sensitive().in(0x200, 1, 2), "beyond the TSS's limit");
+    assertEquals(StepOutcome.FAULTED, f.sensitive().io().in(0x60, 1, 2));
+    assertEquals(StepOutcome.DONE, f.sensitive().io().in(0x61, 1, 2));
+    assertEquals(StepOutcome.FAULTED, f.sensitive().io().in(0x200, 1, 2), "beyond the TSS's limit");
     f.state().setRflags(0x3002);
-    assertEquals(StepOutcome.DONE, f.sensitive().in(0x60, 1, 2), "IOPL 3");
+    assertEquals(StepOutcome.DONE, f.sensitive().io().in(0x60, 1, 2), "IOPL 3");
   }
 
   @Test
@@ -181,7 +184,7 @@ class SensitiveInstructionsTest {
   @Test
   void rdtscNeedsCpl0WhileTsdIsSet() {
     VmxFixture f = new VmxFixture();
-    f.sensitive().movToCr(4, f.state().cr4() | CpuState.CR4_TSD, 0, 3);
+    f.sensitive().controlRegisters().movTo(4, f.state().cr4() | CpuState.CR4_TSD, 0, 3);
     f.state().setCpl(3);
     assertEquals(StepOutcome.FAULTED, f.sensitive().rdtsc(2));
   }
@@ -194,7 +197,7 @@ class SensitiveInstructionsTest {
     f.write(VmcsField.PLE_WINDOW, 1000);
     f.launch();
     int pauses = 0;
-    while (f.sensitive().pause(2) == StepOutcome.DONE) {
+    while (f.sensitive().waits().pause(2) == StepOutcome.DONE) {
       f.processor.cycles().guest += 100;
       pauses++;
     }

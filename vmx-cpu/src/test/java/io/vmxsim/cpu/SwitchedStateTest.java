@@ -146,10 +146,10 @@ class SwitchedStateTest {
     f.write(VmcsField.IA32_SPEC_CTRL_SHADOW, 4);
     f.launch();
     f.state().setRegister(CpuState.RCX, Msr.IA32_SPEC_CTRL.address());
-    f.sensitive().rdmsr(2);
+    f.sensitive().msrs().rdmsr(2);
     assertEquals(4, f.state().edxEax());
     f.state().setEdxEax(2);
-    f.sensitive().wrmsr(2);
+    f.sensitive().msrs().wrmsr(2);
     assertEquals(2, f.read(VmcsField.IA32_SPEC_CTRL_SHADOW));
     assertEquals(3, f.processor.msrs().get(Msr.IA32_SPEC_CTRL), "bit 0 stays the host's");
   }

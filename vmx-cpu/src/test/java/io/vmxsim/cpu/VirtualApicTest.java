@@ -74,7 +74,7 @@ class VirtualApicTest {
   private StepOutcome wrmsr(int msr, long value) {
     f.state().setRegister(CpuState.RCX, msr);
     f.state().setEdxEax(value);
-    return f.sensitive().wrmsr(2);
+    return f.sensitive().msrs().wrmsr(2);
   }
 
   // ---- Virtual interrupts --------------------------------------------------------------------
@@ -188,7 +188,7 @@ class VirtualApicTest {
     f.write(VmcsField.TPR_THRESHOLD, 5);
     launch(SecondaryControl.VIRTUALIZE_X2APIC_MODE);
     f.state().setRegister(CpuState.RCX, 0x808);
-    assertEquals(StepOutcome.DONE, f.sensitive().rdmsr(2));
+    assertEquals(StepOutcome.DONE, f.sensitive().msrs().rdmsr(2));
     assertEquals(0xf0, f.state().edxEax());
     assertEquals(StepOutcome.DONE, wrmsr(0x808, 0x50));
     assertEquals(StepOutcome.EXIT, wrmsr(0x808, 0x4f));
@@ -201,7 +201,7 @@ class VirtualApicTest {
     f.memory.write64(PAGE + 0x350, 0x1122_3344_5566_7788L);
     launch(SecondaryControl.VIRTUALIZE_X2APIC_MODE, SecondaryControl.APIC_REGISTER_VIRTUALIZATION);
     f.state().setRegister(CpuState.RCX, 0x835);
-    assertEquals(StepOutcome.DONE, f.sensitive().rdmsr(2));
+    assertEquals(StepOutcome.DONE, f.sensitive().msrs().rdmsr(2));
     assertEquals(0x1122_3344_5566_7788L, f.state().edxEax());
   }
 

@@ -50,14 +50,14 @@ class VmExitTest {
   @Test
   void mwaitTellsWhetherMonitoringIsArmedWhichTransitionsClear() {
     VmxFixture f = VmxFixture.inGuest(PrimaryControl.MWAIT_EXITING);
-    assertEquals(StepOutcome.DONE, f.sensitive().monitor(GUEST_RIP, 3));
-    f.sensitive().mwait(3);
+    assertEquals(StepOutcome.DONE, f.sensitive().waits().monitor(GUEST_RIP, 3));
+    f.sensitive().waits().mwait(3);
     assertEquals(1, f.read(VmcsField.EXIT_QUALIFICATION));
     VmxFixture.must(VmxOutcome.SUCCEED, f.vmx().vmresume());
-    f.sensitive().monitor(GUEST_RIP, 3);
+    f.sensitive().waits().monitor(GUEST_RIP, 3);
     f.sensitive().cpuid(2);
     VmxFixture.must(VmxOutcome.SUCCEED, f.vmx().vmresume());
-    f.sensitive().mwait(3);
+    f.sensitive().waits().mwait(3);
     assertEquals(ExitReason.MWAIT_INSTRUCTION, f.exitReason());
     assertEquals(0, f.read(VmcsField.EXIT_QUALIFICATION));
   }
@@ -138,10 +138,10 @@ class VmExitTest {
   @Test
   void hltExitsOnlyIfToldTo() {
     VmxFixture runs = VmxFixture.inGuest();
-    assertEquals(StepOutcome.DONE, runs.sensitive().hlt(1));
+    assertEquals(StepOutcome.DONE, runs.sensitive().waits().hlt(1));
     assertEquals(RunOutcome.HALTED, runs.processor.run(1));
     VmxFixture exits = VmxFixture.inGuest(PrimaryControl.HLT_EXITING);
-    assertEquals(StepOutcome.EXIT, exits.sensitive().hlt(1));
+    assertEquals(StepOutcome.EXIT, exits.sensitive().waits().hlt(1));
     assertEquals(ExitReason.HLT, exits.exitReason());
     assertEquals(ActivityState.ACTIVE, exits.read(VmcsField.GUEST_ACTIVITY_STATE));
   }
@@ -150,8 +150,8 @@ class VmExitTest {
   void faultsAboveExitsComeFirst() {
     VmxFixture f = VmxFixture.inGuest(PrimaryControl.HLT_EXITING);
     f.state().setCpl(3);
-    assertEquals(StepOutcome.FAULTED, f.sensitive().hlt(1));
-    assertEquals(StepOutcome.FAULTED, f.sensitive().rdmsr(2));
+    assertEquals(StepOutcome.FAULTED, f.sensitive().waits().hlt(1));
+    assertEquals(StepOutcome.FAULTED, f.sensitive().msrs().rdmsr(2));
     assertEquals(List.of(13, 13), f.delivered);
     assertEquals(StepOutcome.EXIT, f.sensitive().cpuid(2), "CPUID needs no privilege");
   }
@@ -160,7 +160,7 @@ class VmExitTest {
   void movDrExitsBeforeItsPrivilegeCheck() {
     VmxFixture f = VmxFixture.inGuest(PrimaryControl.MOV_DR_EXITING);
     f.state().setCpl(3);
-    assertEquals(StepOutcome.EXIT, f.sensitive().movFromDr(6, CpuState.RBX, 3));
+    assertEquals(StepOutcome.EXIT, f.sensitive().debugRegisters().from(6, CpuState.RBX, 3));
     assertEquals(ExitReason.DR_ACCESS, f.exitReason());
     assertEquals(0x316, f.read(VmcsField.EXIT_QUALIFICATION));
   }
@@ -175,16 +175,20 @@ class VmExitTest {
     f.write(VmcsField.CR3_TARGET_COUNT, 1);
     f.launch();
     long unchanged = (f.state().cr0() & ~CpuState.CR0_WP) | CpuState.CR0_TS;
-    assertEquals(StepOutcome.DONE, f.sensitive().movToCr(0, unchanged, 0, 3));
+    assertEquals(StepOutcome.DONE, f.sensitive().controlRegisters().movTo(0, unchanged, 0, 3));
     assertNotEquals(0, f.state().cr0() & CpuState.CR0_WP, "a masked bit stays the host's");
-    assertEquals(StepOutcome.DONE, f.sensitive().movToCr(3, 0x8000, 0, 3), "a CR3-target value");
-    assertEquals(StepOutcome.EXIT, f.sensitive().movToCr(3, 0x9000, CpuState.RDI, 3));
+    assertEquals(
+        StepOutcome.DONE,
+        f.sensitive().controlRegisters().movTo(3, 0x8000, 0, 3),
+        "a CR3-target value");
+    assertEquals(
+        StepOutcome.EXIT, f.sensitive().controlRegisters().movTo(3, 0x9000, CpuState.RDI, 3));
     assertEquals(0x703, f.read(VmcsField.EXIT_QUALIFICATION));
     f.vmx().vmresume();
-    assertEquals(StepOutcome.EXIT, f.sensitive().clts(2));
+    assertEquals(StepOutcome.EXIT, f.sensitive().controlRegisters().clts(2));
     assertEquals(0x20, f.read(VmcsField.EXIT_QUALIFICATION));
     f.vmx().vmresume();
-    assertEquals(StepOutcome.EXIT, f.sensitive().lmsw(0x1, 3));
+    assertEquals(StepOutcome.EXIT, f.sensitive().controlRegisters().lmsw(0x1, 3));
     assertEquals(0x1_0030, f.read(VmcsField.EXIT_QUALIFICATION));
   }
 
@@ -195,16 +199,16 @@ class VmExitTest {
     f.memory.write8(IO_BITMAPS + 0x80 / 8, 1);
     f.memory.write8(IO_BITMAPS + 0x1000 + (0x8004 - 0x8000) / 8, 1 << 4);
     f.launch();
-    assertEquals(StepOutcome.DONE, f.sensitive().out(0x81, 1, 2));
-    assertEquals(StepOutcome.EXIT, f.sensitive().in(0x7d, 4, 2), "one of its four ports");
+    assertEquals(StepOutcome.DONE, f.sensitive().io().out(0x81, 1, 2));
+    assertEquals(StepOutcome.EXIT, f.sensitive().io().in(0x7d, 4, 2), "one of its four ports");
     assertEquals(0x7d_000bL, f.read(VmcsField.EXIT_QUALIFICATION));
     f.vmx().vmresume();
-    assertEquals(StepOutcome.EXIT, f.sensitive().out(0x8003, 2, 2));
+    assertEquals(StepOutcome.EXIT, f.sensitive().io().out(0x8003, 2, 2));
     assertEquals(0x8003_0001L, f.read(VmcsField.EXIT_QUALIFICATION));
     f.vmx().vmresume();
-    assertEquals(StepOutcome.EXIT, f.sensitive().in(0xffff, 2, 2), "wraps around");
+    assertEquals(StepOutcome.EXIT, f.sensitive().io().in(0xffff, 2, 2), "wraps around");
     VmxFixture all = VmxFixture.inGuest(PrimaryControl.UNCONDITIONAL_IO_EXITING);
-    assertEquals(StepOutcome.EXIT, all.sensitive().in(0x60, 1, 2));
+    assertEquals(StepOutcome.EXIT, all.sensitive().io().in(0x60, 1, 2));
   }
 
   @Test
@@ -214,16 +218,16 @@ class VmExitTest {
     f.memory.write8(MSR_BITMAPS + 1024 + 0x82 / 8, 1 << (0x82 & 7));
     f.launch();
     f.state().setRegister(CpuState.RCX, 0x174);
-    assertEquals(StepOutcome.DONE, f.sensitive().rdmsr(2));
-    assertEquals(StepOutcome.EXIT, f.sensitive().wrmsr(2));
+    assertEquals(StepOutcome.DONE, f.sensitive().msrs().rdmsr(2));
+    assertEquals(StepOutcome.EXIT, f.sensitive().msrs().wrmsr(2));
     assertEquals(ExitReason.MSR_WRITE, f.exitReason());
     f.vmx().vmresume();
     f.state().setRegister(CpuState.RCX, 0xc0000082L);
-    assertEquals(StepOutcome.DONE, f.sensitive().wrmsr(2));
-    assertEquals(StepOutcome.EXIT, f.sensitive().rdmsr(2));
+    assertEquals(StepOutcome.DONE, f.sensitive().msrs().wrmsr(2));
+    assertEquals(StepOutcome.EXIT, f.sensitive().msrs().rdmsr(2));
     f.vmx().vmresume();
     f.state().setRegister(CpuState.RCX, 0x4000_0000L);
-    assertEquals(StepOutcome.EXIT, f.sensitive().rdmsr(2), "outside both ranges");
+    assertEquals(StepOutcome.EXIT, f.sensitive().msrs().rdmsr(2), "outside both ranges");
     assertEquals(ExitReason.MSR_READ, f.exitReason());
   }
 

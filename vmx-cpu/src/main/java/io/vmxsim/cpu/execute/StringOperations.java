@@ -124,13 +124,13 @@ final class StringOperations {
     int size = in.operandSize;
     long linear = segments.forStore(Instruction.ES, offset, size);
     mem.probeStore(linear, size);
-    mem.store(linear, size, sensitive.input(port(), size));
+    mem.store(linear, size, sensitive.io().input(port(), size));
     advance(in, RDI);
   }
 
   private void output(Instruction in) {
     admitIo(in, 0, in.segment, index(in, RSI));
-    sensitive.output(port(), in.operandSize, (int) loadSource(in));
+    sensitive.io().output(port(), in.operandSize, (int) loadSource(in));
     advance(in, RSI);
   }
 
@@ -139,7 +139,7 @@ final class StringOperations {
     long form = in.rep || in.repne ? direction | ExitQualification.Io.REP : direction;
     sensitive.operands(InstructionInformation.stringIo(in.addressSize, segment), 0);
     long linear = segments.unchecked(segment, offset);
-    faults.require(sensitive.admitStringIo(port(), in.operandSize, form, linear, in.length));
+    faults.require(sensitive.io().admitString(port(), in.operandSize, form, linear, in.length));
   }
 
   private long index(Instruction in, int register) {

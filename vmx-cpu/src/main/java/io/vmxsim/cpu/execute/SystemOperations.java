@@ -16,6 +16,7 @@ import io.vmxsim.cpu.StepOutcome;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.ept.PagingState;
 import io.vmxsim.vmcs.ExitQualification;
+import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.InstructionInformation;
 import io.vmxsim.vmcs.SecondaryControl;
 import java.util.Locale;
@@ -59,12 +60,12 @@ final class SystemOperations {
     int size = in.operandSize;
     switch (in.op) {
       case CPUID -> faults.conclude(sensitive.cpuid(length));
-      case RDMSR -> faults.conclude(sensitive.rdmsr(length));
-      case WRMSR -> faults.conclude(sensitive.wrmsr(length));
+      case RDMSR -> faults.conclude(sensitive.msrs().rdmsr(length));
+      case WRMSR -> faults.conclude(sensitive.msrs().wrmsr(length));
       case IN_I -> faults.conclude(immediateIo(in, ExitQualification.Io.IN));
-      case IN_DX -> faults.conclude(sensitive.in(port(), size, length));
+      case IN_DX -> faults.conclude(sensitive.io().in(port(), size, length));
       case OUT_I -> faults.conclude(immediateIo(in, 0));
-      case OUT_DX -> faults.conclude(sensitive.out(port(), size, length));
+      case OUT_DX -> faults.conclude(sensitive.io().out(port(), size, length));
       case RDTSC -> faults.conclude(sensitive.rdtsc(length));
       case RDTSCP -> faults.conclude(sensitive.rdtscp(length));
       case RDPMC -> faults.conclude(sensitive.rdpmc(length));
@@ -76,15 +77,21 @@ final class SystemOperations {
         sensitive.operands(InstructionInformation.random(in.rm, size), 0);
         faults.require(sensitive.rdseed(in.rm, size, length));
       }
-      case HLT -> faults.conclude(sensitive.hlt(length));
-      case PAUSE -> faults.conclude(sensitive.pause(length));
+      case HLT -> faults.conclude(sensitive.waits().hlt(length));
+      case PAUSE -> faults.conclude(sensitive.waits().pause(length));
       case UD0, UD1, UD2 -> throw faults.invalidOpcode();
       default -> control(in, length);
     }
   }
 
   private StepOutcome immediateIo(Instruction in, long form) {
-    return sensitive.immediateIo((int) in.immediate & 0xff, in.operandSize, form, in.length);
+    return sensitive
+        .io()
+        .access(
+            (int) in.immediate & 0xff,
+            in.operandSize,
+            form | ExitQualification.Io.IMMEDIATE,
+            in.length);
   }
 
   private int port() {
@@ -96,22 +103,23 @@ final class SystemOperations {
     switch (in.op) {
       case MOV_CR_R -> {
         long value = Val.zeroExtend(state.register(in.rm), width);
-        faults.conclude(sensitive.movToCr(in.reg, value, in.rm, length));
+        faults.conclude(sensitive.controlRegisters().movTo(in.reg, value, in.rm, length));
       }
       case MOV_R_CR -> {
-        faults.require(sensitive.movFromCr(in.reg, in.rm, length));
+        faults.require(sensitive.controlRegisters().movFrom(in.reg, in.rm, length));
         operands.setRegister(in.rm, width, state.register(in.rm));
       }
       case MOV_DR_R -> {
         long value = Val.zeroExtend(state.register(in.rm), width);
-        faults.conclude(sensitive.movToDr(in.reg, value, in.rm, length));
+        faults.conclude(sensitive.debugRegisters().to(in.reg, value, in.rm, length));
       }
       case MOV_R_DR -> {
-        faults.require(sensitive.movFromDr(in.reg, in.rm, length));
+        faults.require(sensitive.debugRegisters().from(in.reg, in.rm, length));
         operands.setRegister(in.rm, width, state.register(in.rm));
       }
-      case CLTS -> faults.conclude(sensitive.clts(length));
-      case LMSW -> faults.require(sensitive.lmsw(operands.load(in, 2) & 0xffff, length));
+      case CLTS -> faults.conclude(sensitive.controlRegisters().clts(length));
+      case LMSW ->
+          faults.require(sensitive.controlRegisters().lmsw(operands.load(in, 2) & 0xffff, length));
       case SMSW -> {
         if (state.cpl() > 0 && (state.cr4() & CpuState.CR4_UMIP) != 0) {
           throw faults.generalProtection(0);
@@ -127,9 +135,9 @@ final class SystemOperations {
       case WBINVD -> faults.conclude(sensitive.wbinvd(length));
       case MONITOR -> {
         long offset = Val.zeroExtend(state.register(RAX), in.addressSize);
-        faults.require(sensitive.monitor(segments.unchecked(in.segment, offset), length));
+        faults.require(sensitive.waits().monitor(segments.unchecked(in.segment, offset), length));
       }
-      case MWAIT -> faults.conclude(sensitive.mwait(length));
+      case MWAIT -> faults.conclude(sensitive.waits().mwait(length));
       case XSETBV -> faults.conclude(sensitive.xsetbv(length));
       case UMWAIT -> userWait(in, Intercept.UMWAIT);
       case TPAUSE -> userWait(in, Intercept.TPAUSE);
@@ -178,7 +186,7 @@ final class SystemOperations {
         throw faults.notModelled("ENCLS");
       }
       case UMONITOR -> {
-        if (!sensitive.waits()) {
+        if (!sensitive.waits().inUserMode()) {
           throw faults.invalidOpcode();
         }
         long offset = Val.zeroExtend(state.register(in.rm), in.addressSize);
@@ -221,7 +229,7 @@ final class SystemOperations {
 
   private void userWait(Instruction in, Intercept row) {
     sensitive.operands(InstructionInformation.random(in.rm, 4), 0);
-    faults.require(sensitive.userWait(row, (int) state.register(in.rm), in.length));
+    faults.require(sensitive.waits().userWait(row, (int) state.register(in.rm), in.length));
   }
 
   /**
@@ -229,24 +237,24 @@ final class SystemOperations {
    * What has been read is no longer in RCX when something else happens.
    */
   private void readMsrs(int length) {
-    faults.require(sensitive.admitRdmsrlist(length));
+    faults.require(sensitive.msrs().admitList(ExitReason.RDMSRLIST, length));
     requireAlignedLists();
     for (long left = state.register(RCX); left != 0; left = state.register(RCX)) {
       int i = Long.numberOfTrailingZeros(left);
-      faults.require(sensitive.readListed(listed(RSI, i), length));
+      faults.require(sensitive.msrs().readListed(listed(RSI, i), length));
       long address = segments.forStore(Instruction.DS, state.register(RDI) + 8L * i, 8);
-      operands.mem.store(address, 8, sensitive.listedValue());
+      operands.mem.store(address, 8, sensitive.msrs().value());
       state.setRegister(RCX, left & (left - 1));
     }
   }
 
   /** WRMSRLIST: values come from RDI. */
   private void writeMsrs(int length) {
-    faults.require(sensitive.admitWrmsrlist(length));
+    faults.require(sensitive.msrs().admitList(ExitReason.WRMSRLIST, length));
     requireAlignedLists();
     for (long left = state.register(RCX); left != 0; left = state.register(RCX)) {
       int i = Long.numberOfTrailingZeros(left);
-      faults.require(sensitive.writeListed(listed(RSI, i), listed(RDI, i), length));
+      faults.require(sensitive.msrs().writeListed(listed(RSI, i), listed(RDI, i), length));
       state.setRegister(RCX, left & (left - 1));
     }
   }

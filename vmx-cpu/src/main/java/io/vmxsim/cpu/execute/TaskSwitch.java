@@ -227,7 +227,7 @@ final class TaskSwitch {
       state.setRegister(i, big ? image[2 + i] : image[2 + i] | 0xffff0000L);
     }
     if (big && (state.cr0() & CpuState.CR0_PG) != 0) {
-      faults.require(processor.sensitive().loadTaskCr3(cr3));
+      faults.require(processor.sensitive().controlRegisters().setCr3(cr3));
     }
     boolean virtual = big && (image[1] & CpuState.VM) != 0;
     state.setRflags(big ? image[1] & FlagsImage.DEFINED : image[1] & 0x7fd7);
