@@ -8,25 +8,16 @@ import io.vmxsim.vmcs.VmInstructionError;
 import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsAccess;
 import io.vmxsim.vmcs.VmcsField;
-import io.vmxsim.vmcs.VmcsRegion;
 import io.vmxsim.vmcs.VmxCapabilities;
 import io.vmxsim.vmcs.rules.EntryContext;
 import io.vmxsim.vmcs.rules.EntryRule;
-import java.util.Collections;
-import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The VMX instructions ("VMX Instructions", 30.3), as methods for root software. Each checks, in
  * the order of the SDM's operation sections: invalid opcode, VM exit, privilege, operands, effect.
  * Memory operands are passed by value; translating them is the caller's business.
- *
- * <p>An active VMCS lives here as a {@link Vmcs}; its region in memory is read when VMPTRLD makes
- * it active and written when VMCLEAR makes it inactive.
  */
 public final class VmxInstructions {
   /** The current-VMCS pointer, and the VMCS link pointer, when there is none. */
@@ -54,16 +45,8 @@ public final class VmxInstructions {
   private final VmxCapabilities capabilities;
   private final VmEntry entry;
   private final VmFunctions functions;
-  private final VmcsRegion region;
+  private final ActiveVmcss active;
   private final VmcsAccess access;
-
-  /** The active VMCSs by the physical address of their regions. */
-  private final Map<Long, Vmcs> active = new HashMap<>();
-
-  private final Set<Vmcs> launchedBeforeVmxoff = Collections.newSetFromMap(new IdentityHashMap<>());
-
-  /** Those of all processors of the machine. */
-  private ActiveVmcss everywhere = new ActiveVmcss();
 
   private boolean on;
   private long vmxonPointer = NO_POINTER;
@@ -80,7 +63,7 @@ public final class VmxInstructions {
     memory = processor.memory();
     costs = processor.costs();
     capabilities = processor.profile().vmxCapabilities();
-    region = new VmcsRegion(capabilities);
+    active = new ActiveVmcss(memory, capabilities);
     access = new VmcsAccess(capabilities);
     entry = new VmEntry(processor);
     functions = new VmFunctions(processor, entry);
@@ -101,8 +84,7 @@ public final class VmxInstructions {
 
   /** The processors are those of one machine, with one memory. */
   public static void ofOneMachine(List<Processor> processors) {
-    ActiveVmcss all = new ActiveVmcss();
-    processors.forEach(processor -> processor.vmx().everywhere = all);
+    ActiveVmcss.ofOneMachine(processors.stream().map(one -> one.vmx().active).toList());
   }
 
   /** Whether the processor is in VMX operation, root or non-root. */
@@ -148,7 +130,8 @@ public final class VmxInstructions {
       return VmxOutcome.GENERAL_PROTECTION;
     }
     charge(Cost.VMXON);
-    if (!isStructureAddress(address) || memory.read32(address) != capabilities.revisionId()) {
+    if (!active.isStructureAddress(address)
+        || memory.read32(address) != capabilities.revisionId()) {
       return failInvalid();
     }
     on = true;
@@ -164,12 +147,7 @@ public final class VmxInstructions {
       return refusal;
     }
     charge(Cost.VMXOFF);
-    for (Vmcs vmcs : active.values()) {
-      if (vmcs.launched()) {
-        launchedBeforeVmxoff.add(vmcs);
-      }
-    }
-    everywhere.releaseAllOf(this);
+    active.leaveVmxOperation();
     on = false;
     vmxonPointer = NO_POINTER;
     setCurrent(NO_POINTER, null);
@@ -183,24 +161,13 @@ public final class VmxInstructions {
       return refusal;
     }
     charge(Cost.VMCLEAR);
-    if (!isStructureAddress(address)) {
+    if (!active.isStructureAddress(address)) {
       return fail(VmInstructionError.VMCLEAR_WITH_INVALID_PHYSICAL_ADDRESS);
     }
     if (address == vmxonPointer) {
       return fail(VmInstructionError.VMCLEAR_WITH_VMXON_POINTER);
     }
-    everywhere.use(address, this, "VMCLEAR", state.rip);
-    everywhere.release(address);
-    Vmcs vmcs = active.remove(address);
-    if (vmcs == null) {
-      vmcs = fromMemory(address);
-    }
-    vmcs.setLaunched(false);
-    byte[] image = new byte[VmcsRegion.SIZE];
-    memory.readBytes(address, image, 0, image.length);
-    region.store(vmcs, image);
-    memory.writeBytes(address, image, 0, image.length);
-    launchedBeforeVmxoff.remove(vmcs);
+    active.clear(address, state.rip);
     if (address == currentPointer) {
       setCurrent(NO_POINTER, null);
     }
@@ -214,7 +181,7 @@ public final class VmxInstructions {
       return refusal;
     }
     charge(Cost.VMPTRLD);
-    if (!isStructureAddress(address)) {
+    if (!active.isStructureAddress(address)) {
       return fail(VmInstructionError.VMPTRLD_WITH_INVALID_PHYSICAL_ADDRESS);
     }
     if (address == vmxonPointer) {
@@ -226,25 +193,8 @@ public final class VmxInstructions {
         || (revision < 0 && !shadowAllowed)) {
       return fail(VmInstructionError.VMPTRLD_WITH_INCORRECT_VMCS_REVISION_IDENTIFIER);
     }
-    everywhere.use(address, this, "VMPTRLD", state.rip);
-    Vmcs vmcs = active.get(address);
-    if (vmcs == null) {
-      vmcs = fromMemory(address);
-      active.put(address, vmcs);
-    }
-    setCurrent(address, vmcs);
+    setCurrent(address, active.activate(address, state.rip));
     return succeed();
-  }
-
-  /**
-   * A VMCS that was never VMCLEARed has no valid data yet; ours then reads as the region stands.
-   */
-  private Vmcs fromMemory(long address) {
-    byte[] image = new byte[VmcsRegion.SIZE];
-    memory.readBytes(address, image, 0, image.length);
-    Vmcs vmcs = new Vmcs(capabilities.revisionId());
-    region.load(image, vmcs);
-    return vmcs;
   }
 
   /** VMPTRST: {@link #value} becomes the current-VMCS pointer. */
@@ -287,7 +237,7 @@ public final class VmxInstructions {
               ? VmInstructionError.VMLAUNCH_WITH_NON_CLEAR_VMCS
               : VmInstructionError.VMRESUME_WITH_NON_LAUNCHED_VMCS);
     }
-    if (!launchedBeforeVmxoff.isEmpty() && launchedBeforeVmxoff.contains(vmcs)) {
+    if (active.launchedBeforeVmxoff(vmcs)) {
       return fail(VmInstructionError.VMRESUME_AFTER_VMXOFF);
     }
     VmInstructionError error = entry.checkControlsAndHost(vmcs);
@@ -484,7 +434,7 @@ public final class VmxInstructions {
       return current;
     }
     long link = processor.controlling().get(VmcsField.VMCS_LINK_POINTER);
-    return link == NO_POINTER ? null : active.computeIfAbsent(link, this::fromMemory);
+    return link == NO_POINTER ? null : active.linked(link);
   }
 
   private VmxOutcome exit(ExitReason reason) {
@@ -528,12 +478,6 @@ public final class VmxInstructions {
     return (state.cr0() & CpuState.CR0_PE) != 0
         && (state.rflags() & CpuState.VM) == 0
         && (!state.inIa32eMode() || state.in64BitMode());
-  }
-
-  /** 4-KByte aligned, within the physical-address width (and 32 bits if the CPU is so limited). */
-  private boolean isStructureAddress(long address) {
-    int width = capabilities.limitsAddressesTo32Bits() ? 32 : memory.addressBits();
-    return (address & VmcsRegion.SIZE - 1) == 0 && address >>> width == 0;
   }
 
   /** "Restrictions on VMX Operation" (23.8). */
