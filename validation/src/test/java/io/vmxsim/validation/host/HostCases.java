@@ -163,7 +163,7 @@ final class HostCases {
       return false;
     }
     return switch (in.op.group()) {
-      case ALU, MULTIPLY, SHIFT, BIT, SIMD_MOVE, SIMD_INTEGER, SIMD_FLOAT, X87 -> true;
+      case ALU, MULTIPLY, SHIFT, BIT, SIMD_MOVE, SIMD_INTEGER, SIMD_FLOAT, SIMD_CRYPTO, X87 -> true;
       case MOVE ->
           switch (in.op) {
             case MOV_RM_S, MOV_S_RM, LSS, LFS, LGS -> false;

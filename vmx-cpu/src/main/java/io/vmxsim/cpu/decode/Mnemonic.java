@@ -49,7 +49,7 @@ final class Mnemonic {
 
   private static boolean isVectorOperation(OpcodeRow row) {
     return switch (row.op.group()) {
-      case SIMD_MOVE, SIMD_INTEGER, SIMD_FLOAT, STATE -> true;
+      case SIMD_MOVE, SIMD_INTEGER, SIMD_FLOAT, SIMD_CRYPTO, STATE -> true;
       default -> false;
     };
   }

@@ -27,6 +27,7 @@ final class Interpreter {
   private final StateOperations stateOperations;
   private final VectorMoveOperations vectorMove;
   private final PackedArithmetic packed;
+  private final CryptoOperations crypto;
   private final VectorFloat vectorFloat;
   private final X87Operations x87;
   private final InterruptDelivery delivery;
@@ -69,6 +70,7 @@ final class Interpreter {
     vectorMove = new VectorMoveOperations(vectors);
     vectorFloat = new VectorFloat(vectors, faults);
     packed = new PackedArithmetic(vectors);
+    crypto = new CryptoOperations(vectors);
     x87 = new X87Operations(operands, faults);
     decimal = new DecimalOperations(processor.state(), faults);
     delivery =
@@ -128,6 +130,7 @@ final class Interpreter {
       case STATE -> stateOperations.execute(in);
       case SIMD_FLOAT -> vectorFloat.execute(in);
       case SIMD_INTEGER -> packed.execute(in);
+      case SIMD_CRYPTO -> crypto.execute(in);
       case SIMD_MOVE -> vectorMove.execute(in);
       case X87 -> x87.execute(in);
       default -> throw faults.notModelled(in.op.mnemonic().toUpperCase(Locale.ROOT));
