@@ -35,7 +35,7 @@ class GuestsUnderVmmTest {
 
   /** They test features that the VMM hides under shadow paging. */
   private static final Set<String> HIDDEN_UNDER_SHADOW =
-      Set.of("test-pcid", "test-protection-keys");
+      Set.of("test-pcid", "test-protection-keys", "test-lam");
 
   /** They take long, or print what is measured. */
   private static final Set<String> LEFT_OUT =

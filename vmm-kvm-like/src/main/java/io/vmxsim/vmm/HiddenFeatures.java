@@ -20,7 +20,12 @@ public final class HiddenFeatures {
 
   /** Shadow tables have no room for them. */
   private static final List<CpuidFeature> UNDER_SHADOW_PAGING =
-      List.of(CpuidFeature.PCID, CpuidFeature.PKU, CpuidFeature.PKS, CpuidFeature.LA57);
+      List.of(
+          CpuidFeature.PCID,
+          CpuidFeature.PKU,
+          CpuidFeature.PKS,
+          CpuidFeature.LA57,
+          CpuidFeature.LAM);
 
   private HiddenFeatures() {}
 

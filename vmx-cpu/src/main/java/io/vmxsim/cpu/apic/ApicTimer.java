@@ -127,6 +127,7 @@ final class ApicTimer {
   void setDeadline(long newDeadline, long timeStampCounter, long now) {
     if (inDeadlineMode()) {
       deadline = newDeadline;
+      strikes = NEVER;
       timeStampChanged(timeStampCounter, now);
     }
   }

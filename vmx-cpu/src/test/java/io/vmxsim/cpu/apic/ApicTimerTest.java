@@ -100,6 +100,15 @@ class ApicTimerTest {
   }
 
   @Test
+  void deadlineOf0Disarms() {
+    store(apic, ApicRegister.LVT_TIMER, TSC_DEADLINE | VECTOR);
+    apic.setTscDeadline(150);
+    apic.setTscDeadline(0);
+    assertEquals(Long.MAX_VALUE, apic.timerStrikes());
+    assertEquals(-1, interruptAt(200));
+  }
+
+  @Test
   void deadlineFollowsTheTimeStampCounter() {
     store(apic, ApicRegister.LVT_TIMER, TSC_DEADLINE | VECTOR);
     apic.setTscDeadline(1000);
