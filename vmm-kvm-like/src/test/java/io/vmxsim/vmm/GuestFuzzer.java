@@ -13,6 +13,7 @@ import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.VmcsField;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -42,6 +43,16 @@ final class GuestFuzzer {
 
   /** Cases from this seed on have a GDT, so that exceptions lead back into the code. */
   private static final long WITH_GDT = 10_000;
+
+  /** From this one on strings are short and most exceptions return, so that code gets far. */
+  private static final long GETTING_FAR = 2_000_000;
+
+  /** Two handlers that go on one byte behind what faulted, with an error code and without. */
+  private static final long HANDLERS = 0x6000;
+
+  private static final String NO_ERROR_CODE = "488304240148cf"; // add qword [rsp], 1; iretq
+  private static final String ERROR_CODE = "48834424080148 83c40848cf"; // and drop the code
+  private static final int VECTORS_WITH_ERROR_CODE = 0x2_7d00; // #DF, #TS to #PF, #AC
 
   private GuestFuzzer(long seed) {
     random = new Random(seed);
@@ -82,8 +93,29 @@ final class GuestFuzzer {
       state.setRegister(
           register, random.nextBoolean() ? random.nextLong() : random.nextInt((int) RAM));
     }
+    if (seed >= GETTING_FAR) {
+      state.setRegister(CpuState.RCX, random.nextInt(100));
+    }
     state.setRegister(CpuState.RSP, 0x20_0000);
     state.rip = CODE;
+    if (seed >= GETTING_FAR) {
+      returnFromExceptions();
+    }
+  }
+
+  /** Leads three exceptions in four to a handler that returns. */
+  private void returnFromExceptions() {
+    machine.processor(0).state().idtrLimit = 0xfff;
+    byte[] withoutCode = HexFormat.of().parseHex(NO_ERROR_CODE);
+    byte[] withCode = HexFormat.of().parseHex(ERROR_CODE.replace(" ", ""));
+    machine.memory().writeBytes(HANDLERS, withoutCode, 0, withoutCode.length);
+    machine.memory().writeBytes(HANDLERS + 0x10, withCode, 0, withCode.length);
+    for (int vector = 0; vector < 32; vector++) {
+      if (random.nextInt(4) > 0) {
+        long handler = HANDLERS + (VECTORS_WITH_ERROR_CODE >>> vector & 1) * 0x10L;
+        machine.memory().write64(0x3000 + 16L * vector, 0x0000_8e00_0008_0000L | handler);
+      }
+    }
   }
 
   /** What became of one case. */
@@ -99,7 +131,7 @@ final class GuestFuzzer {
     String end = "LIMIT";
     try {
       for (int turn = 0; turn < TURNS && end.equals("LIMIT"); turn++) {
-        MachineEnd outcome = machine.run(TURN);
+        MachineEnd outcome = machine.run((turn + 1L) * TURN);
         end = outcome.cause().name();
         check(machine.processor(0));
         if (changesVmcs && end.equals("LIMIT")) {
@@ -189,7 +221,7 @@ final class GuestFuzzer {
   /** {@code STEPS [FIRST-SEED]}: runs cases until so many instructions are done. */
   public static void main(String[] arguments) {
     long wanted = Long.parseLong(arguments[0]);
-    long seed = arguments.length > 1 ? Long.parseLong(arguments[1]) : WITH_GDT;
+    long seed = arguments.length > 1 ? Long.parseLong(arguments[1]) : GETTING_FAR;
     Map<String, Integer> ends = new TreeMap<>();
     long steps = 0;
     long cases = 0;

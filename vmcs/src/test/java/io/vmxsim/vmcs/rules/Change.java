@@ -4,6 +4,7 @@ import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmcsField;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * One small change to a scenario: a bit of a field or of memory, or a fact of the surroundings. To
@@ -22,14 +23,19 @@ record Change(String description, Runnable toggle) {
 
   /** Every change to something the rule reads. */
   static List<Change> of(EntryRule rule, Scenario scenario) {
+    return of(rule.fields(), rule.inputs(), scenario);
+  }
+
+  /** Every change to these. */
+  static List<Change> of(Set<VmcsField> fields, Set<EntryInput> inputs, Scenario scenario) {
     List<Change> changes = new ArrayList<>();
-    for (VmcsField field : rule.fields()) {
+    for (VmcsField field : fields) {
       for (int bit = 0; bit < field.width().bits(); bit++) {
         int position = bit;
         changes.add(new Change(field + " bit " + bit, () -> scenario.flip(field, position)));
       }
     }
-    for (EntryInput input : rule.inputs()) {
+    for (EntryInput input : inputs) {
       ask(input, scenario, changes);
     }
     return changes;

@@ -57,8 +57,8 @@ public final class Decoder {
    * For a processor that has {@code features}; a caller with a profile passes {@code cpuid::has}.
    */
   public Decoder(Predicate<CpuidFeature> features) {
-    table64 = new OpcodeTable(true, features);
-    tableOther = new OpcodeTable(false, features);
+    table64 = OpcodeTable.of(true, features);
+    tableOther = OpcodeTable.of(false, features);
   }
 
   /** For a processor that has every feature there is a row for. */

@@ -6,8 +6,12 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -34,9 +38,22 @@ final class OpcodeTable {
   private static final int PAGES = VEX_PAGES + 12;
   private static final int OPCODES = 256;
 
+  /** The tables made so far, by the features that they are for: machines share them. */
+  private static final Map<Set<CpuidFeature>, OpcodeTable> TABLES64 = new ConcurrentHashMap<>();
+
+  private static final Map<Set<CpuidFeature>, OpcodeTable> TABLES_OTHER = new ConcurrentHashMap<>();
+
   private final OpcodeRow[][] slots = new OpcodeRow[PAGES * OpcodeRow.PREFIXES.size() * OPCODES][];
 
-  OpcodeTable(boolean bits64, Predicate<CpuidFeature> features) {
+  /** The table for a processor that has {@code features}; nobody changes it. */
+  static OpcodeTable of(boolean bits64, Predicate<CpuidFeature> features) {
+    Set<CpuidFeature> present = EnumSet.noneOf(CpuidFeature.class);
+    Arrays.stream(CpuidFeature.values()).filter(features).forEach(present::add);
+    return (bits64 ? TABLES64 : TABLES_OTHER)
+        .computeIfAbsent(present, key -> new OpcodeTable(bits64, key::contains));
+  }
+
+  private OpcodeTable(boolean bits64, Predicate<CpuidFeature> features) {
     for (OpcodeRow row : ROWS) {
       if (row.isIn(bits64)) {
         add(row, features);

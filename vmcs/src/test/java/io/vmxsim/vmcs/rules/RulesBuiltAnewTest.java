@@ -1,0 +1,132 @@
+package io.vmxsim.vmcs.rules;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vmxsim.vmcs.VmcsField;
+import io.vmxsim.vmcs.rules.literal.LiteralReading;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * The rules, written down anew for each test, against the literal reading. Mutation testing changes
+ * the code that writes them down while the JVM runs, which {@link EntryRules#list()}, written down
+ * once, would not show. What the literal reading says is worked out once in a JVM.
+ */
+class RulesBuiltAnewTest {
+
+  private static final List<Scenario> VALID = JudgedChanges.valid(1000);
+  private static final List<JudgedChanges> BIT_BY_BIT = JudgedChanges.of(VALID.subList(0, 40));
+  private static final List<Scenario> MUTATED = JudgedChanges.mutated(6000);
+  private static final List<Set<EntrySection>> MUTATED_BREAK =
+      MUTATED.stream().map(scenario -> LiteralReading.brokenSections(scenario.context())).toList();
+
+  private final List<EntryRule> rules =
+      EntryRules.inTextOrder().stream()
+          .filter(rule -> rule.section() != EntrySection.BASIC) // not in the literal reading
+          .toList();
+
+  @Test
+  void aValidVmcsBreaksNoRule() {
+    for (Scenario scenario : VALID) {
+      assertEquals(Set.of(), broken(rules, scenario));
+    }
+  }
+
+  @Test
+  void aBitOfAFieldBreaksTheSectionsOfTheLiteralReading() {
+    for (VmcsField field : VmcsField.values()) {
+      List<EntryRule> readers = rules.stream().filter(rule -> rule.bits(field) != 0).toList();
+      for (JudgedChanges judged : BIT_BY_BIT) {
+        compare(readers, judged.scenario(), judged.of(field));
+      }
+    }
+  }
+
+  @Test
+  void aChangeAroundTheVmcsBreaksTheSectionsOfTheLiteralReading() {
+    List<EntryRule> askers = rules.stream().filter(rule -> !rule.inputs().isEmpty()).toList();
+    for (JudgedChanges judged : BIT_BY_BIT) {
+      compare(askers, judged.scenario(), judged.ofSurroundings());
+    }
+  }
+
+  @Test
+  void someRandomChangesBreakTheSectionsOfTheLiteralReading() {
+    for (int i = 0; i < MUTATED.size(); i++) {
+      assertEquals(MUTATED_BREAK.get(i), broken(rules, MUTATED.get(i)));
+    }
+  }
+
+  @Test
+  void thereAreAsManyAsTheDocumentSays() throws IOException {
+    String counts = EntryRules.inTextOrder().size() + " rules,";
+    String document = Files.readString(Path.of("../docs/testing.md"));
+    assertTrue(document.contains(counts), counts);
+  }
+
+  /** SDM 26.1, steps 3 to 5: what makes VMLAUNCH and VMRESUME fail before any other check. */
+  @ParameterizedTest
+  @CsvSource({
+    // current VMCS, shadow, blocking by MOV SS, VMLAUNCH, launched; the failure, or none
+    "true,  false, false, true,  false, ",
+    "true,  false, false, false, true,  ",
+    "false, false, false, true,  false, VM_FAIL_INVALID",
+    "true,  true,  false, true,  false, VM_FAIL_INVALID",
+    "true,  false, true,  true,  false, MOV_SS_BLOCKING",
+    "true,  false, true,  false, true,  MOV_SS_BLOCKING",
+    "true,  false, false, true,  true,  NON_CLEAR_VMCS",
+    "true,  false, false, false, false, NON_LAUNCHED_VMCS",
+  })
+  void basicChecks(
+      boolean current,
+      boolean shadow,
+      boolean movSs,
+      boolean launch,
+      boolean launched,
+      @Nullable EntryFailure failure) {
+    Scenario scenario = VALID.get(0).copy();
+    scenario.machine().currentVmcs = current ? 0x1000 : -1;
+    scenario.machine().movSs = movSs;
+    scenario.machine().launch = launch;
+    scenario.vmcs().setShadow(shadow);
+    scenario.vmcs().setLaunched(launched);
+    List<EntryFailure> failures =
+        BasicRules.rules().stream()
+            .filter(rule -> rule.isBroken(scenario.context()))
+            .map(EntryRule::failure)
+            .toList();
+    assertEquals(failure == null ? List.of() : List.of(failure), failures);
+  }
+
+  private static void compare(
+      List<EntryRule> rules, Scenario scenario, List<JudgedChanges.Judged> changes) {
+    for (JudgedChanges.Judged judged : changes) {
+      judged.change().make();
+      try {
+        assertEquals(judged.breaks(), broken(rules, scenario), judged.change()::description);
+      } finally {
+        judged.change().make();
+      }
+    }
+  }
+
+  private static Set<EntrySection> broken(List<EntryRule> rules, Scenario scenario) {
+    EntryContext context = scenario.context();
+    Set<EntrySection> sections = EnumSet.noneOf(EntrySection.class);
+    for (EntryRule rule : rules) {
+      if (rule.isBroken(context)) {
+        sections.add(rule.section());
+      }
+    }
+    return sections;
+  }
+}
