@@ -45,17 +45,11 @@ class GuestsUnderVmmTest {
     return GuestCatalog.list().stream()
         .map(Guest::name)
         .filter(name -> !LEFT_OUT.contains(name) && !usesVmx(name))
-        .flatMap(name -> Stream.of(Arguments.of(name, false), Arguments.of(name, true)))
-        .filter(run -> !((boolean) run.get()[1] && needsRealMode((String) run.get()[0])));
+        .flatMap(name -> Stream.of(Arguments.of(name, false), Arguments.of(name, true)));
   }
 
   private static boolean usesVmx(String name) {
     return name.startsWith("test-vmx") || name.startsWith("vmx-") || name.equals("hypervisor");
-  }
-
-  /** Other processors start in real mode, which there is none of under shadow paging. */
-  private static boolean needsRealMode(String name) {
-    return GuestCatalog.find(name).orElseThrow().cpus() > 1;
   }
 
   @ParameterizedTest

@@ -103,4 +103,9 @@ final class EptMmu implements VcpuPaging {
 
   @Override
   public void beforeEntry() {}
+
+  @Override
+  public boolean isStale() {
+    return false;
+  }
 }

@@ -118,6 +118,31 @@ final class EventInjection {
     event = 0;
   }
 
+  /**
+   * Takes the event that software delivers to a guest of that state now; 0 if none is due.
+   *
+   * @param interruptibility the guest's blocking, Table 24-3
+   * @return as the VM-entry interruption-information field has it; {@link #errorCode} belongs to it
+   */
+  long take(boolean interruptible, int interruptibility) {
+    long due = event;
+    boolean shadow = (interruptibility & BLOCKED_BY_STI_OR_MOV_SS) != 0;
+    if (due != 0) {
+      event = 0;
+    } else if (nmi && !shadow && (interruptibility & Interruptibility.NMI) == 0) {
+      nmi = false;
+      due = VALID | NMI;
+    } else if (interruptible && !shadow && controller.hasInterrupt()) {
+      due = VALID | controller.acknowledge();
+    }
+    return due;
+  }
+
+  /** The error code of the event that was taken, if it has one. */
+  int errorCode() {
+    return (int) errorCode;
+  }
+
   /** Before an entry: has it inject the event that is due. */
   void beforeEntry() {
     if (event != 0) {

@@ -206,6 +206,16 @@ final class GuestControlRegisters {
     return true;
   }
 
+  /** Sets those that {@code from} has otherwise, unchecked. */
+  void take(CpuState from) {
+    if (from.cr0() != state.cr0()
+        || from.cr3() != state.cr3()
+        || from.cr4() != state.cr4()
+        || from.efer() != state.efer()) {
+      start(from.cr0(), from.cr3(), from.cr4(), from.efer());
+    }
+  }
+
   /** Sets all four at once, unchecked, as a boot loader finds them. */
   void start(long cr0, long cr3, long cr4, long efer) {
     boolean longMode = (cr0 & CpuState.CR0_PG) != 0 && (efer & CpuState.EFER_LME) != 0;
@@ -221,12 +231,23 @@ final class GuestControlRegisters {
     paging.registersChanged(false);
   }
 
-  /** Before an entry: the processor must be able to run the guest in the mode it is in. */
-  void requireRunnable() {
-    long cr0 = state.cr0();
-    if ((cr0 & CpuState.CR0_PE) == 0 && (paging.hardwareCr0(cr0) & CpuState.CR0_PE) != 0) {
-      throw new NotModelledException("real-address mode without unrestricted guest");
-    }
+  /** CR0.PE. */
+  boolean isProtected() {
+    return (state.cr0() & CpuState.CR0_PE) != 0;
+  }
+
+  /** Whether shadow paging is in use. */
+  boolean isShadowed() {
+    return !ept;
+  }
+
+  /**
+   * Whether the processor can run the guest in the mode it is in: real mode, and without paging but
+   * for shadow paging's, wants "unrestricted guest" (31.1).
+   */
+  boolean isRunnable() {
+    long mode = ept ? CpuState.CR0_PE | CpuState.CR0_PG : CpuState.CR0_PE;
+    return ((state.cr0() ^ paging.hardwareCr0(state.cr0())) & mode) == 0;
   }
 
   /** Brings in all that the guest changes without an exit. */

@@ -122,13 +122,7 @@ final class GuestState {
         vmcs.write(row.field, value);
       }
     }
-    PagingState guest = control.state();
-    if (state.cr0() != guest.cr0()
-        || state.cr3() != guest.cr3()
-        || state.cr4() != guest.cr4()
-        || state.efer() != guest.efer()) {
-      storeControlRegisters();
-    }
+    control.take(state);
     live.paging().setPkru(state.paging().pkru());
     copyLive(state, live);
   }

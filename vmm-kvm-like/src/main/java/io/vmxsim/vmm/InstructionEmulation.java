@@ -3,6 +3,7 @@ package io.vmxsim.vmm;
 import io.vmxsim.cpu.Cost;
 import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.Interruptibility;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.Segment;
 import io.vmxsim.cpu.execute.EmulationPort;
@@ -10,7 +11,10 @@ import io.vmxsim.cpu.execute.Emulator;
 import io.vmxsim.cpu.execute.Executor;
 import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.ept.WalkResult;
+import io.vmxsim.vmcs.EventType;
+import io.vmxsim.vmcs.InterruptionInformation;
 import io.vmxsim.vmcs.NotModelledException;
+import io.vmxsim.vmcs.SecondaryControl;
 import io.vmxsim.vmcs.VmcsField;
 
 /**
@@ -21,6 +25,9 @@ import io.vmxsim.vmcs.VmcsField;
 final class InstructionEmulation implements Emulation, EmulationPort {
   private static final long VALID = 1L << 31;
 
+  /** Instructions in a row that are emulated for want of an enterable state: KVM's number. */
+  private static final int LONGEST_STRETCH = 130;
+
   private final Vm vm;
   private final Processor processor;
   private final GuestTables guest;
@@ -28,8 +35,13 @@ final class InstructionEmulation implements Emulation, EmulationPort {
   private final Charges charges;
   private final GuestWrites observer;
   private final GuestState registers;
+  private final GuestControlRegisters control;
   private final Emulator emulator;
+  private final boolean anySegments;
   private boolean toUserspace;
+
+  /** Whether the processor can be entered with the segments that were stored last. */
+  private boolean enterable = true;
 
   InstructionEmulation(
       Vm vm,
@@ -47,6 +59,10 @@ final class InstructionEmulation implements Emulation, EmulationPort {
     this.devices = devices;
     this.charges = charges;
     this.observer = observer;
+    this.control = control;
+    anySegments =
+        processor.profile().vmxCapabilities().supports(SecondaryControl.UNRESTRICTED_GUEST)
+            && !control.isShadowed();
     emulator = new Emulator(processor, profile, this);
     registers = new GuestState(vmcs, control, processor.state(), emulator.state());
   }
@@ -63,7 +79,29 @@ final class InstructionEmulation implements Emulation, EmulationPort {
 
   /** Gives the guest the registers that {@link #copyFrom} took. */
   void start() {
+    storeAll();
+  }
+
+  private void store() {
+    registers.store();
+    lookAtSegments();
+  }
+
+  private void storeAll() {
     registers.storeAll();
+    lookAtSegments();
+  }
+
+  private void lookAtSegments() {
+    enterable = anySegments || !control.isProtected() || EnterableSegments.in(emulator.state());
+  }
+
+  /**
+   * Whether the processor cannot be entered with the guest as it stands, which {@link #goOn} runs
+   * then.
+   */
+  boolean isRequired() {
+    return !enterable || !control.isRunnable();
   }
 
   /** A processor that has the guest's registers; while the guest runs, the one that runs it. */
@@ -78,7 +116,7 @@ final class InstructionEmulation implements Emulation, EmulationPort {
   /** Gives the guest the registers that an INIT leaves. */
   void init() {
     emulator.init();
-    registers.storeAll();
+    storeAll();
   }
 
   /** Has the guest, after an INIT, go on in real mode at a physical address below 1 MByte. */
@@ -88,7 +126,7 @@ final class InstructionEmulation implements Emulation, EmulationPort {
     state.loadSegment(
         Segment.CS, address >>> 4, address & ~15, Segment.REAL_MODE_LIMIT, Segment.REAL_MODE_CODE);
     state.rip = address & 15;
-    registers.storeAll();
+    storeAll();
   }
 
   /** The VMM has written to memory of the guest, which may hold code. */
@@ -113,6 +151,55 @@ final class InstructionEmulation implements Emulation, EmulationPort {
     return end(vcpu, emulator.deliver(vector, errorCode, hasErrorCode));
   }
 
+  /**
+   * Runs the guest for some instructions while {@link #isRequired}, as KVM emulates an invalid
+   * guest state. Its events go through its interrupt table here, too.
+   *
+   * @param longest the most instructions
+   */
+  HandlerOutcome goOn(Vcpu vcpu, EventInjection events, long longest) {
+    begin(vcpu);
+    Emulator.Outcome outcome = Emulator.Outcome.DONE;
+    long left = Math.min(longest, LONGEST_STRETCH);
+    for (; left > 0 && isRequired() && vcpu.mayGoOn(); left--) {
+      outcome = deliverOrStep(events);
+      if (emulator.isShutDown()) {
+        store();
+        return HandlerOutcome.STOP;
+      }
+      if (outcome != Emulator.Outcome.DONE) {
+        break;
+      }
+      control.take(emulator.state());
+      lookAtSegments();
+      charges.once(Cost.VMM_EMULATE);
+    }
+    store();
+    return conclude(vcpu, outcome);
+  }
+
+  private Emulator.Outcome deliverOrStep(EventInjection events) {
+    CpuState state = emulator.state();
+    long event = events.take((state.rflags() & CpuState.IF) != 0, state.interruptibility);
+    if (event != 0) {
+      Emulator.Outcome outcome =
+          emulator.deliver(
+              InterruptionInformation.vector(event),
+              events.errorCode(),
+              InterruptionInformation.hasErrorCode(event));
+      if (InterruptionInformation.type(event) == EventType.NON_MASKABLE_INTERRUPT) {
+        state.interruptibility |= Interruptibility.NMI;
+      }
+      return outcome;
+    }
+    Emulator.Outcome outcome = emulator.step();
+    if (outcome != Emulator.Outcome.DONE) {
+      return outcome;
+    }
+    processor.countUnpriced();
+    return emulator.trap();
+  }
+
   private void begin(Vcpu vcpu) {
     vcpu.refreshForWalk();
     toUserspace = false;
@@ -122,24 +209,24 @@ final class InstructionEmulation implements Emulation, EmulationPort {
   }
 
   private HandlerOutcome end(Vcpu vcpu, Emulator.Outcome outcome) {
+    if (outcome != Emulator.Outcome.EXIT) {
+      store();
+    }
+    if (outcome == Emulator.Outcome.DONE) {
+      processor.countUnpriced();
+    }
+    return conclude(vcpu, outcome);
+  }
+
+  private HandlerOutcome conclude(Vcpu vcpu, Emulator.Outcome outcome) {
     if (toUserspace) {
       charges.once(Cost.USERSPACE);
     }
-    switch (outcome) {
-      case DONE -> {
-        registers.store();
-        processor.countUnpriced();
-        return HandlerOutcome.RESUME;
-      }
-      case FAULT -> {
-        registers.store();
-        return vcpu.inject(emulator.vector(), emulator.errorCode());
-      }
-      case EXIT -> {
-        return vcpu.handle(emulator.exit(), emulator.exitLength());
-      }
-    }
-    throw new IllegalStateException("unknown outcome " + outcome);
+    return switch (outcome) {
+      case DONE -> HandlerOutcome.RESUME;
+      case FAULT -> vcpu.inject(emulator.vector(), emulator.errorCode());
+      case EXIT -> vcpu.handle(emulator.exit(), emulator.exitLength());
+    };
   }
 
   @Override

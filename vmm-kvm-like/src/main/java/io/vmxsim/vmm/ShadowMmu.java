@@ -10,7 +10,6 @@ import io.vmxsim.ept.PagingMode;
 import io.vmxsim.ept.PagingState;
 import io.vmxsim.ept.WalkResult;
 import io.vmxsim.vmcs.NotModelledException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Shadow paging: the processor walks tables of the VMM's that say what the guest's tables and the
@@ -20,33 +19,32 @@ import org.jspecify.annotations.Nullable;
  * <p>To follow a page fault, read {@link #pageFault}, then {@link GuestTables} (what the guest
  * says), {@link #map} (the way down the shadow), {@link ShadowTables} (an entry and what points to
  * it). To follow a page-table write, read {@link #pageFault} up to EMULATE, then {@link
- * #guestWrote}.
+ * SharedShadows#guestWrote}.
  *
  * <p>The processor runs with paging on, CR0.WP = 1, and in PAE format where the guest has paging
  * off or 32-bit paging. The guest's accessed and dirty flags are set when an entry is filled; a
  * page that is not dirty is mapped read-only until it is written.
  */
 public final class ShadowMmu {
-  private static final int LEAST_SHADOW_PAGES = 64;
-
   /** As many shadow pages as one fault can make: KVM's KVM_MIN_FREE_MMU_PAGES. */
   private static final int ROOM_FOR_A_FAULT = 5;
 
   /** In place of the level of the guest's last entry when paging is off: all levels are ours. */
   private static final int NO_GUEST_LEVELS = 6;
 
-  private static final long MAPS_A_PAGE = ShadowEntry.PRESENT | ShadowEntry.ACCESSED;
-
   private final Vm vm;
-  private final ShadowPolicy policy;
+  private final Charges charges;
   private final GuestTables guest;
   private final PagingState state;
   private final int largestLevel;
-  private final int mostPages;
+  private final SharedShadows shared;
   private final ShadowTables tables;
   private final ShadowRoots roots;
   private final UnsyncTables unsync;
   private final WriteFlood flood;
+
+  /** How often entries had been taken away when the processor's TLBs were last flushed for it. */
+  private long losses;
 
   /** What a page fault means to the VMM. */
   enum Fault {
@@ -68,15 +66,16 @@ public final class ShadowMmu {
    */
   ShadowMmu(Vm vm, VmOptions options, Charges charges, GuestTables guest, boolean pages1G) {
     this.vm = vm;
-    this.policy = options.shadowPolicy();
+    this.charges = charges;
     this.guest = guest;
     this.state = guest.state();
     this.largestLevel = Math.min(level(options.hostPage()), pages1G ? 3 : 2);
-    this.mostPages = options.shadowPages() > 0 ? options.shadowPages() : defaultPages(vm);
-    this.tables = new ShadowTables(vm, charges, policy.bypassesNotPresent(), this::forgetRootsOf);
+    this.shared = vm.shadows(options, charges);
+    this.tables = shared.tables();
+    this.unsync = shared.unsync();
+    this.flood = shared.flood();
     this.roots = new ShadowRoots(vm, state, tables, options.cachedRoots());
-    this.unsync = new UnsyncTables(options.unsync(), tables, this::refresh);
-    this.flood = new WriteFlood(options.writeFlood(), tables);
+    shared.add(roots);
   }
 
   /**
@@ -98,37 +97,31 @@ public final class ShadowMmu {
     return (size.shift() - 3) / 9;
   }
 
-  private static int defaultPages(Vm vm) {
-    long guestPages = vm.slots().stream().mapToLong(slot -> slot.size() >>> 12).sum();
-    return (int) Math.max(guestPages / 50, LEAST_SHADOW_PAGES);
-  }
-
-  private void forgetRootsOf(ShadowPage page) {
-    roots.forget(page);
-  }
-
   // What the guest does to its registers and translation caches
 
   /** The guest's CR3 or paging mode changed: another root is in use, everything in step. */
   void loadRoot() {
+    tables.workFor(charges);
     unsync.syncAll();
-    tables.makeRoom(ROOM_FOR_A_FAULT, mostPages);
+    shared.makeRoom(ROOM_FOR_A_FAULT);
     roots.load();
   }
 
   /** The guest invalidates the translation of one linear address. */
   void invalidate(long linear) {
+    tables.workFor(charges);
     ShadowPage page = roots.topIfAny(linear);
     while (page != null && page.level() > 1) {
       page = tables.child(page, index(linear, page.level()));
     }
     if (page != null && page.unsync) {
-      refresh(page, index(linear, 1));
+      shared.refresh(page, index(linear, 1));
     }
   }
 
   /** The guest invalidates all its translations. */
   void invalidateAll() {
+    tables.workFor(charges);
     unsync.syncAll();
   }
 
@@ -136,6 +129,7 @@ public final class ShadowMmu {
 
   /** CR3: the root in use, host-physical. */
   long hardwareCr3() {
+    tables.workFor(charges);
     return roots.inUse().table();
   }
 
@@ -170,9 +164,16 @@ public final class ShadowMmu {
     return AccessRights.PF_PRESENT | (tellsFetches ? 0 : AccessRights.PF_FETCH);
   }
 
-  /** Whether TLBs may hold, since the last call, what the shadow no longer says. */
+  /** Whether the processor's TLBs may hold what the shadow, since the last flush, says no more. */
+  boolean isStale() {
+    return losses != tables.losses();
+  }
+
+  /** The same; its TLBs are flushed now. */
   boolean takeStale() {
-    return tables.takeStale();
+    boolean stale = isStale();
+    losses = tables.losses();
+    return stale;
   }
 
   // Page faults
@@ -189,6 +190,7 @@ public final class ShadowMmu {
    *     it writes to a guest's table, the shadows of that go, as in KVM
    */
   Fault pageFault(long linear, int errorCode, boolean delivering) {
+    tables.workFor(charges);
     int access = access(errorCode);
     WalkResult.Status status = guest.walk(linear, access);
     if (status == WalkResult.Status.PAGE_FAULT) {
@@ -212,7 +214,7 @@ public final class ShadowMmu {
         tables.zapShadowsOf(frame);
       }
     }
-    tables.makeRoom(ROOM_FOR_A_FAULT, mostPages);
+    shared.makeRoom(ROOM_FOR_A_FAULT);
     boolean changed = map(linear);
     flood.filled();
     return !changed && isImplicit(linear, access, errorCode) ? Fault.GUEST : Fault.RETRY;
@@ -266,7 +268,7 @@ public final class ShadowMmu {
       level--;
     }
     access &= grantedAt(level, guestLeaf);
-    if (isProtected(guestPhysical >>> 12)) {
+    if (shared.isProtected(guestPhysical >>> 12)) {
       access &= ~ShadowRole.WRITE;
     }
     long host = vm.toHost(guestPhysical) & -(1L << (9 * level + 3));
@@ -301,86 +303,21 @@ public final class ShadowMmu {
   private int role(int level, int access, long linear) {
     return state.mode() == PagingMode.BITS32
         ? ShadowRole.ofNarrow(level, access, (int) (linear >>> 21) & 1)
-        : ShadowRole.of(level, access, inPaeFormat());
+        : ShadowRole.of(level, access, inPaeFormat(), state.efer());
   }
 
   private boolean inPaeFormat() {
     return state.mode().topLevel() < 4;
   }
 
-  /** Whether a write of the frame must exit. */
-  private boolean isProtected(long guestFrame) {
-    @Nullable ShadowPage shadow = tables.pool().shadowsOf(guestFrame);
-    while (shadow != null && shadow.unsync) {
-      shadow = shadow.sibling;
-    }
-    return shadow != null;
-  }
-
   private static int index(long linear, int level) {
     return (int) (linear >>> (9 * level + 3)) & (ShadowTables.ENTRIES - 1);
   }
 
-  // Page-table writes
-
-  /**
-   * Guest memory was written on the guest's behalf, at a guest-physical address, within one page:
-   * the shadows of the entries there follow, as the policy says.
-   */
+  /** Guest memory was written on the guest's behalf: {@link SharedShadows#guestWrote}. */
   void guestWrote(long guestPhysical, int size) {
-    int offset = (int) guestPhysical & 0xfff;
-    for (ShadowPage page = tables.pool().shadowsOf(guestPhysical >>> 12);
-        page != null;
-        page = page.sibling) {
-      int entrySize = ShadowRole.guestEntrySize(page.role);
-      for (int at = offset & -entrySize; at < offset + size; at += entrySize) {
-        int index = ShadowRole.shadowIndex(page.role, at);
-        for (int i = 0; index >= 0 && i < ShadowRole.spread(page.role); i++) {
-          refresh(page, index + i);
-        }
-      }
-    }
-  }
-
-  private void refresh(ShadowPage page, int index) {
-    if (page.level() > 1) {
-      tables.drop(page, index);
-      return;
-    }
-    long guestEntry = tables.guestEntry(page, index);
-    if ((guestEntry & ShadowEntry.PRESENT) == 0) {
-      tables.dropNotPresent(page, index);
-    } else if (!(policy.updatesOnWrite() || page.unsync) || !update(page, index, guestEntry)) {
-      tables.drop(page, index);
-    }
-  }
-
-  /**
-   * Maps what a last-level guest entry says, if it has been used; false if nothing may be mapped.
-   */
-  private boolean update(ShadowPage page, int index, long guestEntry) {
-    long guestPhysical = guestEntry & ShadowEntry.FRAME;
-    if ((guestEntry & MAPS_A_PAGE) != MAPS_A_PAGE
-        || hasReservedBits(page, guestEntry)
-        || !vm.hasMemory(guestPhysical)) {
-      return false;
-    }
-    int access = ShadowRole.access(page.role) & ShadowEntry.access(guestEntry);
-    if ((guestEntry & ShadowEntry.DIRTY) == 0 || isProtected(guestPhysical >>> 12)) {
-      access &= ~ShadowRole.WRITE;
-    }
-    boolean global =
-        (guestEntry & ShadowEntry.GLOBAL) != 0 && (state.cr4() & PagingState.CR4_PGE) != 0;
-    tables.map(page, index, ShadowEntry.page(vm.toHost(guestPhysical), 1, access, global, false));
-    flood.updated(page, index);
-    return true;
-  }
-
-  /** Reserved bits of a PTE besides its frame: SDM "Paging", tables 4-11 and 4-19. */
-  private boolean hasReservedBits(ShadowPage page, long guestEntry) {
-    boolean noExecute = (guestEntry & ShadowEntry.NO_EXECUTE) != 0;
-    return (noExecute && (state.efer() & PagingState.EFER_NXE) == 0)
-        || (ShadowRole.pae(page.role) && (guestEntry >>> 52 & 0x7ff) != 0);
+    shared.tables().workFor(charges);
+    shared.guestWrote(guestPhysical, size);
   }
 
   // What it has come to

@@ -139,4 +139,9 @@ final class ShadowPaging implements VcpuPaging {
       tlb.invalidateAll(false);
     }
   }
+
+  @Override
+  public boolean isStale() {
+    return mmu.isStale();
+  }
 }

@@ -1,5 +1,7 @@
 package io.vmxsim.vmm;
 
+import io.vmxsim.ept.PagingState;
+
 /**
  * What a shadow page stands for besides its guest frame, packed into an {@code int}: one guest page
  * table reached with different rights, or read with entries of another size, has several shadows.
@@ -19,11 +21,20 @@ final class ShadowRole {
   private static final int NARROW = 1 << (QUADRANT_SHIFT + 2);
   private static final int PAE = NARROW << 1;
   private static final int DIRECT = PAE << 1;
+  private static final int EXECUTE_DISABLE = DIRECT << 1;
 
   private ShadowRole() {}
 
-  /** The shadow of a guest table of 512 entries of 8 bytes. */
-  static int of(int level, int access, boolean pae) {
+  /**
+   * The shadow of a guest table of 512 entries of 8 bytes.
+   *
+   * @param efer the guest's IA32_EFER, whose NXE says whether bit 63 of an entry is reserved
+   */
+  static int of(int level, int access, boolean pae, long efer) {
+    return of(level, access, pae) | ((efer & PagingState.EFER_NXE) != 0 ? EXECUTE_DISABLE : 0);
+  }
+
+  private static int of(int level, int access, boolean pae) {
     return level | access << ACCESS_SHIFT | (pae ? PAE : 0);
   }
 
@@ -51,6 +62,10 @@ final class ShadowRole {
 
   static boolean direct(int role) {
     return (role & DIRECT) != 0;
+  }
+
+  static boolean executeDisable(int role) {
+    return (role & EXECUTE_DISABLE) != 0;
   }
 
   /** Whether the hardware reads the table with PAE paging, where the upper bits are reserved. */

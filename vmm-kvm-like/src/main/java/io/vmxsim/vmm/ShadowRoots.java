@@ -50,7 +50,7 @@ final class ShadowRoots {
 
   private ShadowRoot longRoot(int level) {
     long cr3 = state.cr3() & ShadowEntry.FRAME;
-    int role = ShadowRole.of(level, ShadowRole.ALL, false);
+    int role = ShadowRole.of(level, ShadowRole.ALL, false, state.efer());
     ShadowRoot root = cache.use(cr3, role);
     if (root == null) {
       ShadowPage top = tables.page(cr3 >>> 12, role);
@@ -73,7 +73,7 @@ final class ShadowRoots {
       }
       vm.memory().write64(paeTable + i * 8L, entry);
     }
-    int role = ShadowRole.of(3, ShadowRole.ALL, true);
+    int role = ShadowRole.of(3, ShadowRole.ALL, true, 0);
     return new ShadowRoot(state.cr3() & ShadowEntry.FRAME, role, paeTable, tops);
   }
 
@@ -85,7 +85,8 @@ final class ShadowRoots {
               (state.cr3() & ShadowEntry.FRAME) >>> 12, ShadowRole.ofNarrow(2, ShadowRole.ALL, i));
       default ->
           tables.page(
-              (state.pdpte(i) & ShadowEntry.FRAME) >>> 12, ShadowRole.of(2, ShadowRole.ALL, true));
+              (state.pdpte(i) & ShadowEntry.FRAME) >>> 12,
+              ShadowRole.of(2, ShadowRole.ALL, true, state.efer()));
     };
   }
 

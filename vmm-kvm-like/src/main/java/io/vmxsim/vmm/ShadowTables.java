@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * The shadow paging structures in memory. Every entry is written here, so that what it points to
  * knows about it: a shadow page its parents, a host frame the entries that map it.
  *
- * <p>Writing an entry never invalidates a TLB; {@link #takeStale} says when one must be.
+ * <p>Writing an entry never invalidates a TLB; {@link #losses} says when one must be.
  */
 final class ShadowTables {
   static final int ENTRIES = 512;
@@ -18,7 +18,6 @@ final class ShadowTables {
 
   private final Vm vm;
   private final PhysicalMemory memory;
-  private final Charges charges;
   private final ShadowPool pool;
 
   /** What an entry holds when the VMM must see the next access through it. */
@@ -32,7 +31,10 @@ final class ShadowTables {
   /** Told of a shadow page that is about to go, so that no root keeps it. */
   private final Consumer<ShadowPage> rootsForget;
 
-  private boolean stale;
+  /** Whose processor does the work, and is charged for it. */
+  private Charges charges;
+
+  private long losses;
 
   ShadowTables(Vm vm, Charges charges, boolean trapUnknown, Consumer<ShadowPage> rootsForget) {
     this.vm = vm;
@@ -124,7 +126,7 @@ final class ShadowTables {
       drop(page, index);
       mappings[page.level()].add(frame(entry, page.level()), page.entry(index));
     } else if ((lost | gained) != 0) {
-      stale = true;
+      losses++;
     }
     write(page, index, entry);
     return true;
@@ -148,7 +150,7 @@ final class ShadowTables {
       } else {
         pool.at(old & ShadowEntry.FRAME).parents.rem(page.entry(index));
       }
-      stale = true;
+      losses++;
     }
     if (old != emptied) {
       write(page, index, emptied);
@@ -169,7 +171,7 @@ final class ShadowTables {
           long entry = entry(page, index);
           if ((entry & ShadowEntry.WRITE) != 0) {
             write(page, index, entry & ~ShadowEntry.WRITE);
-            stale = true;
+            losses++;
           }
         });
     for (int level = 2; level <= LARGEST_LEVEL; level++) {
@@ -194,7 +196,7 @@ final class ShadowTables {
       drop(pool.holder(number), number & (ENTRIES - 1));
     }
     pool.remove(page);
-    stale = true;
+    losses++;
   }
 
   /** Zaps every shadow of a guest frame, which is then no longer write-protected. */
@@ -219,13 +221,16 @@ final class ShadowTables {
   }
 
   /**
-   * Whether, since the last call, something was taken away that a TLB or a paging-structure cache
-   * may still hold.
+   * How often something was taken away that a TLB or a paging-structure cache may still hold: a
+   * processor that was flushed at an earlier count must be flushed before its guest goes on.
    */
-  boolean takeStale() {
-    boolean was = stale;
-    stale = false;
-    return was;
+  long losses() {
+    return losses;
+  }
+
+  /** Another processor does the work from now on. */
+  void workFor(Charges worker) {
+    charges = worker;
   }
 
   private void write(ShadowPage page, int index, long entry) {

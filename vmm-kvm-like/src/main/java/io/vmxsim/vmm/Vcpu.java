@@ -232,6 +232,9 @@ public final class Vcpu {
         if (halted && !wake()) {
           return RunOutcome.HALTED;
         }
+        if (instructions != null && instructions.isRequired()) {
+          return emulate(instructions, end - processor.instructions());
+        }
         enter();
       }
       RunOutcome outcome = processor.run(end - processor.instructions());
@@ -248,8 +251,19 @@ public final class Vcpu {
     return RunOutcome.BUDGET;
   }
 
+  /** In place of an entry that the processor would refuse. */
+  private RunOutcome emulate(InstructionEmulation instead, long budget) {
+    if (apic != null) {
+      apic.runTimer();
+    }
+    HandlerOutcome outcome = instead.goOn(this, injection, budget);
+    return stopped || outcome == HandlerOutcome.STOP ? RunOutcome.FINISHED : RunOutcome.BUDGET;
+  }
+
   private boolean mustLeave() {
-    return injection.isUrgent() || (paravirtualEoi != null && paravirtualEoi.mustSee());
+    return injection.isUrgent()
+        || paging.isStale()
+        || (paravirtualEoi != null && paravirtualEoi.mustSee());
   }
 
   private void enter() {
@@ -257,7 +271,9 @@ public final class Vcpu {
       started = true;
       boot.apply();
     }
-    control.requireRunnable();
+    if (!control.isRunnable()) {
+      throw new NotModelledException("this mode of a traced guest without unrestricted guest");
+    }
     if (apic != null) {
       apic.runTimer();
     }
@@ -411,6 +427,11 @@ public final class Vcpu {
   /** Has {@link #run} return before the next entry. */
   void pause() {
     paused = true;
+  }
+
+  /** Whether neither of the two has been asked for. */
+  boolean mayGoOn() {
+    return !stopped && !paused;
   }
 
   /** Cycles until time alone ends the guest's wait; -1 if it never will. */

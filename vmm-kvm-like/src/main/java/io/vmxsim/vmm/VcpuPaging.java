@@ -40,4 +40,9 @@ interface VcpuPaging {
 
   /** Last thing before a VM entry: the TLBs must not hold what is no longer so. */
   void beforeEntry();
+
+  /**
+   * Whether the guest must not go on before {@link #beforeEntry}: another has changed its tables.
+   */
+  boolean isStale();
 }

@@ -19,6 +19,7 @@ public final class Vm {
   private final HostFrames frames;
   private final List<MemorySlot> slots = new ArrayList<>();
   private @Nullable MemorySlot last;
+  private @Nullable SharedShadows shadows;
 
   /** A machine without guest memory; see {@link #addSlot}. */
   public Vm(PhysicalMemory memory, HostFrames frames) {
@@ -95,5 +96,13 @@ public final class Vm {
   /** The frames of host memory that are the VMM's. */
   public HostFrames frames() {
     return frames;
+  }
+
+  /** The shadow paging structures of all its processors; {@code first} pays for making them. */
+  SharedShadows shadows(VmOptions options, Charges first) {
+    if (shadows == null) {
+      shadows = new SharedShadows(this, options, first);
+    }
+    return shadows;
   }
 }

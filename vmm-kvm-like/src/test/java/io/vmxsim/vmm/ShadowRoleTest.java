@@ -31,7 +31,7 @@ class ShadowRoleTest {
 
   @Test
   void wideTablesCorrespondEntryByEntry() {
-    int role = ShadowRole.of(4, ShadowRole.USER, false);
+    int role = ShadowRole.of(4, ShadowRole.USER, false, 0);
     assertEquals(4, ShadowRole.level(role));
     assertEquals(ShadowRole.USER, ShadowRole.access(role));
     assertEquals(511 * 8, ShadowRole.guestOffset(role, 511));

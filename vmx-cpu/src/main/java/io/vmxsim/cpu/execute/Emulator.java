@@ -1,8 +1,10 @@
 package io.vmxsim.cpu.execute;
 
+import io.vmxsim.cpu.ActivityState;
 import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.GuestSide;
+import io.vmxsim.cpu.Interruptibility;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.cpu.board.Bus;
@@ -124,13 +126,30 @@ public final class Emulator {
   /** Delivers an event through the guest's interrupt table, as far as that raises no exception. */
   public Outcome deliver(int newVector, int code, boolean hasErrorCode) {
     vector = NO_EVENT;
+    state().interruptibility &= ~Interruptibility.SHADOW;
     executor.deliver(model, newVector, code, hasErrorCode);
     return vector != NO_EVENT ? Outcome.FAULT : Outcome.DONE;
+  }
+
+  /**
+   * Lets the traps on the previous instruction happen: real mode has them delivered, else they are
+   * a FAULT.
+   */
+  public Outcome trap() {
+    vector = NO_EVENT;
+    model.pollEvents();
+    return vector != NO_EVENT ? Outcome.FAULT : Outcome.DONE;
+  }
+
+  /** Whether an exception met the delivery of a double fault in real mode. */
+  public boolean isShutDown() {
+    return model.isShutDown();
   }
 
   /** The registers become what an INIT makes of them. */
   public void init() {
     model.init();
+    model.state().activity = ActivityState.ACTIVE; // to wait for a start-up IPI is the VMM's
   }
 
   /** Real mode delivers its events itself, for VM entry could not; else the VMM injects them. */
