@@ -49,7 +49,7 @@ class RealModeGuestTest {
 
   private MachineEnd run(Way way, String code) {
     CpuProfile cpu = CpuProfile.named(way == Way.EPT ? "nehalem" : "skylake-sp");
-    machine = new Machine(cpu, 16 << 20, 1, c -> said.append((char) c), way.platform());
+    Machine machine = new Machine(cpu, 16 << 20, 1, c -> said.append((char) c), way.platform());
     byte[] bytes = new Assembler(CodeMode.BITS16, CODE).add(code).bytes();
     machine.memory().writeBytes(CODE, bytes, 0, bytes.length);
     CpuState state = machine.processor(0).state();
