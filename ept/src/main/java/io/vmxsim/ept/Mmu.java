@@ -1,12 +1,8 @@
 package io.vmxsim.ept;
 
-import io.vmxsim.ept.Invalidation.Extent;
 import io.vmxsim.ept.WalkResult.Status;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +28,7 @@ public final class Mmu {
   private final PagingState paging;
   private EptFeatures eptFeatures;
 
-  private final Tlb[] tlbs;
+  private final CachedMappings cached;
 
   /** The first level by kind of access: {@link Access#READ}, WRITE, FETCH. */
   private final TlbLevel[] first;
@@ -69,7 +65,7 @@ public final class Mmu {
   /** Which of them this is. */
   private int side;
 
-  private final TranslationContexts contexts = new TranslationContexts();
+  private final TranslationContexts contexts;
   private Association current = new Association(0, 0, Association.NO_EPT);
   private long contextTag;
   private long globalTag;
@@ -83,8 +79,6 @@ public final class Mmu {
 
   /** What EPT supports, null while EPT is not in use. */
   private @Nullable EptFeatures eptInUse;
-
-  private final CoveredContexts covered = new CoveredContexts(contexts);
 
   private @Nullable PageModificationLog log;
   private long physicalAddress;
@@ -119,25 +113,18 @@ public final class Mmu {
     int maxPhyAddr = Math.max(32, memory.addressBits());
     this.paging = new PagingState(maxPhyAddr);
     this.eptFeatures = EptFeatures.all(maxPhyAddr);
-    this.tlbs = new Tlb[geometry.tlbs().size()];
-    for (int i = 0; i < tlbs.length; i++) {
-      TlbGeometry tlb = geometry.tlbs().get(i);
-      tlbs[i] = new Tlb(tlb, filtered && tlb.uses().stream().anyMatch(TlbUse::isFirstLevel));
-    }
-    this.first =
-        new TlbLevel[] {
-          level(TlbUse.LOAD, geometry), level(TlbUse.STORE, geometry), level(TlbUse.FETCH, geometry)
-        };
-    this.second = level(TlbUse.SECOND_LEVEL, geometry);
+    this.cached = new CachedMappings(geometry, costs, filtered);
+    this.contexts = cached.contexts();
+    this.first = cached.firstLevel();
+    this.second = cached.secondLevel();
     this.filters =
         new TlbFilter[] {
           first[0].front().filter(), first[1].front().filter(), first[2].front().filter()
         };
-    joinFilters();
     this.fetches = filters[Access.FETCH];
     this.loads = filters[Access.READ];
     this.stores = filters[Access.WRITE];
-    this.caches = new MmuWalkCaches(geometry, level(TlbUse.GUEST_PHYSICAL, geometry), costs);
+    this.caches = cached.walkCaches();
     MmuWalkCaches consulted = caches.isAbsent() ? null : caches;
     this.guestWalk = new GuestWalk(memory, null, consulted);
     this.nestedWalk = new NestedWalk(memory, null, consulted);
@@ -145,27 +132,6 @@ public final class Mmu {
     this.eptWalk = new EptWalk(memory, null, consulted);
     this.plainWalk = new PlainWalk(memory);
     contextChanged();
-  }
-
-  /** Has TLBs of larger pages found by the filter that always comes before them. */
-  private void joinFilters() {
-    for (Tlb tlb : tlbs) {
-      Set<TlbFilter> before = Collections.newSetFromMap(new IdentityHashMap<>());
-      boolean isFront = false;
-      for (int i = 0; i < first.length; i++) {
-        isFront |= first[i].front() == tlb;
-        if (first[i].others().contains(tlb)) {
-          before.add(filters[i]);
-        }
-      }
-      if (before.size() == 1 && !isFront) {
-        tlb.joinFilter(before.iterator().next());
-      }
-    }
-  }
-
-  private TlbLevel level(TlbUse use, MmuGeometry geometry) {
-    return new TlbLevel(use, List.of(tlbs), geometry.tlbs());
   }
 
   // ---- Context -------------------------------------------------------------------------------
@@ -412,7 +378,7 @@ public final class Mmu {
       return found(level, va, access, entry2, size);
     }
     if (entry != 0 || entry2 != 0) {
-      forget(va); // an entry that does not permit the access decides nothing
+      cached.forget(current, va); // an entry that does not permit the access decides nothing
     }
     if (plainWalks) {
       long plain = plainWalk.entry(paging, eptp, eptInUse, va);
@@ -637,11 +603,7 @@ public final class Mmu {
   }
 
   private void dropEverything() {
-    for (Tlb tlb : tlbs) {
-      tlb.dropAll();
-    }
-    caches.dropAll();
-    contexts.clear();
+    cached.dropAll();
     for (TransitionSide each : sides) {
       each.forget();
     }
@@ -666,29 +628,8 @@ public final class Mmu {
     }
   }
 
-  /** Applies a row; {@code address} is of use to rows that concern one address. */
   private void invalidate(Invalidation row, Association operand, long address) {
-    covered.choose(row, current, operand);
-    for (Tlb tlb : tlbs) {
-      if (row.translations() == Extent.THE_ADDRESS) {
-        tlb.drop(covered, address);
-      } else {
-        tlb.drop(covered);
-      }
-    }
-    if (row.pagingStructureCaches() == Extent.THE_ADDRESS) {
-      caches.drop(covered, address);
-    } else {
-      caches.drop(covered);
-    }
-  }
-
-  /** Drops the current context's translations of an address, whose dirty flag or rights changed. */
-  private void forget(long va) {
-    covered.choose(Invalidation.DENIED_ACCESS, current, current);
-    for (Tlb tlb : tlbs) {
-      tlb.drop(covered, va);
-    }
+    cached.invalidate(row, current, operand, address);
   }
 
   // ---- Costs and counts ----------------------------------------------------------------------
@@ -714,10 +655,7 @@ public final class Mmu {
   /** What happened so far. */
   public MmuStatistics statistics() {
     List<MmuStatistics.Structure> structures = new ArrayList<>();
-    for (Tlb tlb : tlbs) {
-      structures.add(new MmuStatistics.Structure(tlb.name(), tlb.hits(), tlb.misses()));
-    }
-    caches.count(structures);
+    cached.count(structures);
     return new MmuStatistics(
         structures, walks, guestEntryReads, eptEntryReads, splinteredFills, walkCycles());
   }
