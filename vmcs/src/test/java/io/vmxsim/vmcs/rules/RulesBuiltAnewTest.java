@@ -3,6 +3,7 @@ package io.vmxsim.vmcs.rules;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vmxsim.vmcs.SecondaryControl;
 import io.vmxsim.vmcs.VmcsField;
 import io.vmxsim.vmcs.rules.literal.LiteralReading;
 import java.io.IOException;
@@ -105,6 +106,60 @@ class RulesBuiltAnewTest {
             .map(EntryRule::failure)
             .toList();
     assertEquals(failure == null ? List.of() : List.of(failure), failures);
+  }
+
+  /** What VMFUNC, INVEPT and the like ask of an EPTP is what VM entry asks of the field. */
+  @Test
+  void everyBitOfAnEptpIsJudgedAlikeByItself() {
+    for (JudgedChanges judged : BIT_BY_BIT) {
+      Scenario scenario = judged.scenario();
+      if (!scenario.on(SecondaryControl.ENABLE_EPT)) {
+        continue;
+      }
+      long eptp = scenario.get(VmcsField.EPT_POINTER);
+      assertTrue(EptPointerRules.accept(scenario.context(), eptp));
+      int bit = 0;
+      for (JudgedChanges.Judged ofBit : judged.of(VmcsField.EPT_POINTER)) {
+        boolean accepted = EptPointerRules.accept(scenario.context(), eptp ^ 1L << bit);
+        if (!scenario.on(SecondaryControl.ENABLE_PML)) { // which needs a flag of the EPTP
+          assertEquals(ofBit.breaks().isEmpty(), accepted, ofBit.change()::description);
+        }
+        bit++;
+      }
+    }
+  }
+
+  /** SDM 26.4 “Loading MSRs”. */
+  @ParameterizedTest
+  @CsvSource({
+    "C0000080, false, true",
+    "C0000100, false, false", // IA32_FS_BASE
+    "C0000101, false, false", // IA32_GS_BASE
+    "C0000102, false, true",
+    "7FF,      false, true",
+    "800,      false, false", // the local APIC in x2APIC mode
+    "8FF,      false, false",
+    "900,      false, true",
+    "9B,       false, false", // IA32_SMM_MONITOR_CTL
+    "9B,       true,  true",
+    "1000000C0000080, false, false", // bits 63:32 are reserved
+  })
+  void msrsThatVmEntryLoads(String low, boolean inSmm, boolean loadable) {
+    assertEquals(loadable, MsrLoadRules.isLoadable(Long.parseUnsignedLong(low, 16), inSmm));
+  }
+
+  @Test
+  void theFirstEntryRefusedIsTheQualification() {
+    for (Scenario valid : VALID.subList(0, 100)) {
+      Scenario scenario = valid.copy();
+      assertEquals(0, MsrLoadRules.firstRefusedEntry(scenario.context()));
+      long address = scenario.get(VmcsField.VM_ENTRY_MSR_LOAD_ADDRESS);
+      long[] refused = {0xC000_0100L, 1L << 40, FakeMachine.REFUSED_MSR};
+      for (long entry = scenario.get(VmcsField.VM_ENTRY_MSR_LOAD_COUNT); entry >= 1; entry--) {
+        scenario.machine().memory.put(address + 16 * (entry - 1), refused[(int) entry % 3]);
+        assertEquals(entry, MsrLoadRules.firstRefusedEntry(scenario.context()));
+      }
+    }
   }
 
   private static void compare(
