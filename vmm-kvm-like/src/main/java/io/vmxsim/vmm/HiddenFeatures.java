@@ -18,13 +18,13 @@ public final class HiddenFeatures {
           CpuidFeature.MSRLIST,
           CpuidFeature.FRED);
 
-  /** Shadow tables have no room for them. */
+  /** Shadow tables have no room for them; and INVPCID is of no use without PCIDs. */
   private static final List<CpuidFeature> UNDER_SHADOW_PAGING =
       List.of(
           CpuidFeature.PCID,
+          CpuidFeature.INVPCID,
           CpuidFeature.PKU,
           CpuidFeature.PKS,
-          CpuidFeature.LA57,
           CpuidFeature.LAM);
 
   private HiddenFeatures() {}

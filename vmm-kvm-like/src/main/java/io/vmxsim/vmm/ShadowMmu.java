@@ -107,6 +107,12 @@ public final class ShadowMmu {
     roots.load();
   }
 
+  /** Whether the guest's paging mode translates that linear address. */
+  boolean isCanonical(long linear) {
+    int unused = state.mode() == PagingMode.FIVE_LEVEL ? 7 : 16;
+    return linear << unused >> unused == linear;
+  }
+
   /** The guest invalidates the translation of one linear address. */
   void invalidate(long linear) {
     tables.workFor(charges);

@@ -107,10 +107,10 @@ final class ShadowPaging implements VcpuPaging {
     };
   }
 
-  /** Of an address that is not canonical it does nothing; there is no 5-level paging here. */
+  /** Of an address that is not canonical it does nothing. */
   private HandlerOutcome invlpg(Vcpu vcpu) {
     long linear = vcpu.read(VmcsField.EXIT_QUALIFICATION);
-    if (linear << 16 >> 16 != linear) {
+    if (!mmu.isCanonical(linear)) {
       return HandlerOutcome.SKIP_INSTRUCTION;
     }
     mmu.invalidate(linear);

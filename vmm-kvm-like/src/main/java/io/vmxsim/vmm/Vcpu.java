@@ -155,6 +155,7 @@ public final class Vcpu {
     paging.addHandlers(handlers);
     VmcsSetup setup = new VmcsSetup(capabilities, vmcs);
     setup.wantCommonControls();
+    setup.wantInstructionsOf(apic == null ? processor.profile() : profile); // a trace has been run
     if (apic != null) {
       setup.wantLocalApic();
     }

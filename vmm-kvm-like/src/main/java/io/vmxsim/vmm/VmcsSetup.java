@@ -1,6 +1,8 @@
 package io.vmxsim.vmm;
 
+import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.CpuidFeature;
 import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.Segment;
@@ -98,7 +100,6 @@ final class VmcsSetup {
     want(PrimaryControl.ACTIVATE_SECONDARY_CONTROLS);
     want(SecondaryControl.WBINVD_EXITING);
     want(SecondaryControl.ENABLE_RDTSCP);
-    want(SecondaryControl.ENABLE_INVPCID);
     want(SecondaryControl.ENABLE_XSAVES_XRSTORS);
     require(ExitControl.HOST_ADDRESS_SPACE_SIZE);
     require(ExitControl.SAVE_DEBUG_CONTROLS);
@@ -109,6 +110,13 @@ final class VmcsSetup {
     require(EntryControl.LOAD_DEBUG_CONTROLS);
     want(EntryControl.LOAD_IA32_EFER);
     want(EntryControl.LOAD_IA32_PAT);
+  }
+
+  /** Instructions that are invalid opcodes to a guest whose CPUID does not show them. */
+  void wantInstructionsOf(CpuProfile guest) {
+    if (guest.cpuid().has(CpuidFeature.INVPCID)) {
+      want(SecondaryControl.ENABLE_INVPCID);
+    }
   }
 
   /** What a guest with a local APIC of its own needs: its task priority is that one's. */

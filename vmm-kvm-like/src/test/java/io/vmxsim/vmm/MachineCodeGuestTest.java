@@ -123,6 +123,20 @@ class MachineCodeGuestTest {
   }
 
   @Test
+  void shadowPagingHidesInvpcidWithThePcids() {
+    String hidden = "mov eax, 7\n xor ecx, ecx\n cpuid\n bt ebx, 10\n setb bl\n";
+    String code = hidden + "xor eax, eax\n invpcid rax, xmmword ptr [rsp-64]\n mov al, 5" + END;
+    String invalid = handler("mov al, 9\n add al, bl" + END);
+    assertEquals(2 * 5 + 1, ept(code + invalid).end.exitCode());
+    LiveGuest shadow = new LiveGuest(VmPaging.SHADOW, "start:\n" + code + invalid);
+    assertEquals(2 * 9 + 1, shadow.end.exitCode());
+    String tagged =
+        "xor ebx, ebx\n mov rax, cr4\n or eax, 0x20000\n mov cr4, rax\n mov al, 5" + END;
+    LiveGuest sets = new LiveGuest(VmPaging.SHADOW, "start:\n" + tagged + invalid);
+    assertEquals(2 * 9 + 1, sets.end.exitCode());
+  }
+
+  @Test
   void theLocalApicTimerEndsAWait() {
     LiveGuest guest =
         ept(
