@@ -72,6 +72,11 @@ compare_raised:                       ; ZF = 1 if [raised] and [error_code] are 
 
 report:
   xchg [rsp], rsi
+  call report_named
+  xchg [rsp], rsi
+  ret
+
+report_named:                         ; by the text at RSI; RSI is behind it then
   pushfq
   push rax
   test byte ptr [rsp+8], 0x40
@@ -100,7 +105,6 @@ report:
   call new_line
   pop rax
   popfq
-  xchg [rsp], rsi
   ret
 
 ; Prints the sum and exits: status 0 if all passed, 1 if not.

@@ -82,6 +82,7 @@ start:
 ; From 32-bit protected mode without paging to EBP in 64-bit mode, on the tables above.
 enter_64_bit_mode:
   mov eax, TABLES
+enter_on_other_tables:                ; EAX
   mov cr3, eax
   mov eax, cr4
   or eax, 0x20                        ; PAE

@@ -30,6 +30,7 @@ endmacro
 ; The line rises: the transmitter is empty. It falls when that is acknowledged by reading which
 ; interrupt there is, or no longer enabled.
 macro raise_line
+  call wait_for_transmitter
   mov dx, COM1+1
   mov al, 2
   out dx, al
@@ -198,6 +199,14 @@ destinations:
   check "the line can be an NMI"
   hits "which needs no EOI and has no vector", 2
   entry MASKED
+  ret
+
+wait_for_transmitter:
+  mov dx, COM1+5
+.wait:
+  in al, dx
+  test al, 0x40
+  je .wait
   ret
 
 ; The line falls before the EOI.

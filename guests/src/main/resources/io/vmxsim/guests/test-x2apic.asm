@@ -66,8 +66,8 @@ endmacro
 main:
   unless_cpuid 1, ecx, 21, finish
   mov qword ptr [HANDLERS+VECTOR*8], count
-  mov rax, [0xfee00020]
-  mov r12d, eax
+  mov ebx, 0xfee00000
+  mov r12d, [rbx+0x20]
   shr r12d, 24                        ; the APIC ID
   call modes
   call registers
@@ -99,6 +99,10 @@ modes:
   and eax, ENABLED
   cmp eax, ENABLED
   check "IA32_APIC_BASE says so"
+  mode 0
+  mode XAPIC
+  mode ENABLED
+  expect "it can be entered again", NOTHING
   ret
 
 registers:

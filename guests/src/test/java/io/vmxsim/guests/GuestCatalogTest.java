@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class GuestCatalogTest {
   /** Sources that others include. */
   private static final Set<String> SHARED =
-      Set.of("start", "check", "processors", "vmx", "boot-sector");
+      Set.of("start", "check", "legacy", "processors", "vmx", "boot-sector");
 
   @Test
   void everySourceIsListed() throws IOException, URISyntaxException {
@@ -64,8 +64,9 @@ class GuestCatalogTest {
         "context-switch-storm | processes=3 rounds=5 isolation=1 pcid=1 | 15 system calls",
         // as Bochs 2.7 and QEMU 7.2 print it
         "compute-loop     | rounds=2000      | 324d5d090026497c",
-        "kernel-start     | processes=3 pages=8 calls=5 unmaps=2 interval=3000 | processor, devices, 3"
-            + " processes with 24 page faults and 24 system calls", // a process also calls to end
+        "kernel-start     | processes=3 pages=8 calls=5 unmaps=2 interval=3000 | processor,"
+            + " devices, 3 processes with 24 page faults and 24"
+            + " system calls", // a process also calls to end
         "hypervisor       | rounds=50        | 51 VM exits, 50 of them answered as expected",
       })
   void prints(String name, String commandLine, String line) {

@@ -12,7 +12,13 @@ import io.vmxsim.vmcs.VmcsField;
 final class DebugExceptionHandler implements ExitHandler {
   private static final int DR6 = 6;
   private static final long BREAKPOINTS = 0xf;
-  private static final long CONDITIONS = 0xe00f;
+
+  /** The conditions of DR6. */
+  static final long CONDITIONS = 0xe00f;
+
+  /** The T flag of a task's TSS. */
+  static final long TASK_SWITCH = 1 << 15;
+
   static final long DR7_GENERAL_DETECT = 1 << 13;
 
   /** Debug registers were accessed while DR7.GD was 1. */

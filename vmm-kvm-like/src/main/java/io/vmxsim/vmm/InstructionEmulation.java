@@ -209,13 +209,15 @@ final class InstructionEmulation implements Emulation, EmulationPort {
   }
 
   private HandlerOutcome end(Vcpu vcpu, Emulator.Outcome outcome) {
+    long trap = outcome == Emulator.Outcome.DONE ? taskSwitchTrap() : 0;
     if (outcome != Emulator.Outcome.EXIT) {
       store();
     }
     if (outcome == Emulator.Outcome.DONE) {
       processor.countUnpriced();
     }
-    return conclude(vcpu, outcome);
+    HandlerOutcome end = conclude(vcpu, outcome);
+    return trap == 0 ? end : DebugExceptionHandler.raise(vcpu, trap);
   }
 
   private HandlerOutcome conclude(Vcpu vcpu, Emulator.Outcome outcome) {
@@ -227,6 +229,20 @@ final class InstructionEmulation implements Emulation, EmulationPort {
       case FAULT -> vcpu.inject(emulator.vector(), emulator.errorCode());
       case EXIT -> vcpu.handle(emulator.exit(), emulator.exitLength());
     };
+  }
+
+  /**
+   * What is pending where the task that was switched to has T = 1 in its TSS, taken away: no VM
+   * entry has that pending ("Checks on Guest Non-Register State", 26.3.1.5).
+   */
+  private long taskSwitchTrap() {
+    CpuState state = emulator.state();
+    long pending = state.pendingDebugExceptions & DebugExceptionHandler.CONDITIONS;
+    if ((pending & DebugExceptionHandler.TASK_SWITCH) == 0) {
+      return 0;
+    }
+    state.pendingDebugExceptions = 0;
+    return pending;
   }
 
   @Override
