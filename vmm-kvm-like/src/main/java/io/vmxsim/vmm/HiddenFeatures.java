@@ -7,9 +7,13 @@ import java.util.List;
 
 /** The features of the processor, besides VMX, that the VMM does not show its guests. */
 public final class HiddenFeatures {
-  /** What a guest could use only with controls that this VMM leaves off. */
+  /**
+   * What a guest could use only with controls that this VMM leaves off; and MONITOR, whose MWAIT
+   * exits and does not wait, so that a guest which waits by it would spin.
+   */
   private static final List<CpuidFeature> ALWAYS =
       List.of(
+          CpuidFeature.MONITOR,
           CpuidFeature.SMX,
           CpuidFeature.WAITPKG,
           CpuidFeature.ENQCMD,

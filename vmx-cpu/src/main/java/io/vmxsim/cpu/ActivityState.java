@@ -1,7 +1,7 @@
 package io.vmxsim.cpu;
 
 /**
- * What the logical processor is doing: Table 24-1 of "Guest Non-Register State", by number; and one
+ * What the logical processor is doing: Table 24-1 of "Guest Non-Register State", by number; and two
  * more.
  */
 public final class ActivityState {
@@ -19,6 +19,12 @@ public final class ActivityState {
 
   /** The VMX-abort shutdown state (27.7), which only a RESET ends; no VMCS holds it. */
   public static final int VMX_ABORT = 4;
+
+  /**
+   * Inactive because it executed MWAIT ("MONITOR/MWAIT Instruction", 8.10.4); no VMCS holds it
+   * (24.4.2).
+   */
+  public static final int MWAIT = 5;
 
   private ActivityState() {}
 }

@@ -43,7 +43,8 @@ enum BoundaryEvent {
 
   /** Sets of activity states, as bits 1 &lt;&lt; number. */
   private static final class States {
-    static final int RUNNING = 1 << ActivityState.ACTIVE | 1 << ActivityState.HLT;
+    static final int RUNNING =
+        1 << ActivityState.ACTIVE | 1 << ActivityState.HLT | 1 << ActivityState.MWAIT;
     static final int SHUTDOWN = 1 << ActivityState.SHUTDOWN;
     static final int WAIT_FOR_SIPI = 1 << ActivityState.WAIT_FOR_SIPI;
   }

@@ -173,7 +173,8 @@ final class GuestStateArea {
 
   /** "Saving Non-Register State" (27.3.4). */
   private void saveNonRegisterState(Vmcs vmcs) {
-    vmcs.set(VmcsField.GUEST_ACTIVITY_STATE, state.activity);
+    boolean waits = state.activity == ActivityState.MWAIT; // the field never reflects it (24.4.2)
+    vmcs.set(VmcsField.GUEST_ACTIVITY_STATE, waits ? ActivityState.ACTIVE : state.activity);
     vmcs.set(
         VmcsField.GUEST_INTERRUPTIBILITY_STATE, state.interruptibility & ~Interruptibility.SMI);
     vmcs.set(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS, state.pendingDebugExceptions);

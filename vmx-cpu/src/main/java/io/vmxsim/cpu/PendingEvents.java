@@ -441,11 +441,20 @@ final class PendingEvents implements ApicSignals {
             || preemptionTimerValue() << preemptionTimerRate > cycles);
   }
 
+  /** Whether what ends an MWAIT has come, though no event is delivered for it. */
+  boolean waitIsOver() {
+    WaitInstructions waits = processor.sensitive().waits();
+    return waits.isTriggered() || (waits.endsByMaskedInterrupt() && controller.hasInterrupt());
+  }
+
   /**
    * Cycles until time alone brings an event about: 0 if one is due, -1 if none ever will be. A
    * timer that counts instructions strikes at once, for a halted processor retires none.
    */
   long cyclesUntilEvent() {
+    if (waitIsOver()) {
+      return 0;
+    }
     for (int left = candidates(); left != 0; left &= left - 1) {
       BoundaryEvent event = BoundaryEvent.first(left);
       if (isDue(event) || (event == BoundaryEvent.EXTERNAL_INTERRUPT && interruptEndsWait())) {
@@ -480,6 +489,7 @@ final class PendingEvents implements ApicSignals {
     return state.activity == ActivityState.ACTIVE
         || (BoundaryEvent.EXTERNAL_INTERRUPT.isUnblocked(state.activity, 0)
             && (interruptWindowOpen()
+                || processor.sensitive().waits().endsByMaskedInterrupt()
                 || processor.intercepts().on(PinControl.EXTERNAL_INTERRUPT_EXITING)));
   }
 }

@@ -415,6 +415,9 @@ public final class Processor {
     if (pollEvents() == StepOutcome.EXIT) {
       return RunOutcome.EXIT;
     }
+    if (state.activity == ActivityState.MWAIT && pending.waitIsOver()) {
+      state.activity = ActivityState.ACTIVE;
+    }
     if (state.activity == ActivityState.ACTIVE) {
       return guest().advance(this, budget);
     }

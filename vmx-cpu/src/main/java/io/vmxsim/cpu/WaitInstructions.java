@@ -9,7 +9,7 @@ import io.vmxsim.vmcs.PrimaryControl;
 
 /**
  * The instructions that wait: HLT, PAUSE, MONITOR and MWAIT and, from later editions, UMWAIT and
- * TPAUSE. All but HLT end their wait at once, as the architecture permits.
+ * TPAUSE. PAUSE and the last two end their wait at once, as the architecture permits.
  */
 public final class WaitInstructions {
   private final Processor processor;
@@ -17,13 +17,17 @@ public final class WaitInstructions {
   private final Intercepts intercepts;
   private final Admission admission;
   private final TimeStamp timeStamp;
-  private boolean monitoring;
+  private final MonitoredLine monitored;
+
+  /** Whether interrupts end the MWAIT under way though RFLAGS.IF is 0. */
+  private boolean endsByMasked;
 
   WaitInstructions(Processor processor, Admission admission, TimeStamp timeStamp) {
     this.processor = processor;
     this.admission = admission;
     this.timeStamp = timeStamp;
     state = processor.state();
+    monitored = new MonitoredLine(processor.memory());
     intercepts = processor.intercepts();
   }
 
@@ -61,26 +65,47 @@ public final class WaitInstructions {
     if (load != StepOutcome.DONE) {
       return load;
     }
-    monitoring = true;
+    if (processor.bus().isRam(processor.lastPhysicalAddress())) {
+      monitored.arm(processor.lastPhysicalAddress());
+    }
     return admission.done(InstructionClass.MONITOR);
   }
 
   /** VM entries and VM exits clear address-range monitoring (26.3.3, 27.5.6). */
   void clearMonitoring() {
-    monitoring = false;
+    monitored.disarm();
   }
 
-  /** MWAIT; of its extensions in ECX only "interrupts end it though masked" is there. */
+  /**
+   * MWAIT: if MONITOR has armed a line and nothing has triggered it, waits for that or for an
+   * event. Of the extensions in ECX only "interrupts end it though masked" is there.
+   */
   public StepOutcome mwait(int length) {
-    StepOutcome admitted = admission.admit(Intercept.MWAIT, monitoring ? 1 : 0, length);
+    StepOutcome admitted = admission.admit(Intercept.MWAIT, monitored.isArmed() ? 1 : 0, length);
     if (admitted != StepOutcome.DONE) {
       return admitted;
     }
-    if ((int) state.register(RCX) >>> 1 != 0) {
+    int extensions = (int) state.register(RCX);
+    if (extensions >>> 1 != 0) {
       return admission.raise(GENERAL_PROTECTION);
     }
-    monitoring = false;
-    return admission.done(Intercept.MWAIT.instructionClass());
+    admission.done(Intercept.MWAIT.instructionClass());
+    if (monitored.isArmed() && !monitored.isTriggered()) {
+      state.activity = ActivityState.MWAIT;
+      endsByMasked = extensions != 0;
+    }
+    monitored.disarm();
+    return StepOutcome.DONE;
+  }
+
+  /** Whether interrupts end the wait that the processor is in, if any, though RFLAGS.IF is 0. */
+  boolean endsByMaskedInterrupt() {
+    return state.activity == ActivityState.MWAIT && endsByMasked;
+  }
+
+  /** Whether the processor is in an MWAIT whose line somebody has changed. */
+  boolean isTriggered() {
+    return state.activity == ActivityState.MWAIT && monitored.isTriggered();
   }
 
   /** Whether UMONITOR, UMWAIT and TPAUSE are there; if not, they get #UD. */

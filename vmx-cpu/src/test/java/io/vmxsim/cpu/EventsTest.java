@@ -148,6 +148,21 @@ class EventsTest {
     assertEquals(Interruptibility.NMI, f.state().interruptibility);
   }
 
+  /** 24.4.2, footnote: the activity-state field never reflects MWAIT. */
+  @Test
+  void anInterruptEndsTheMwaitOfAGuestAndTheExitSavesActive() {
+    VmxFixture f = VmxFixture.ready();
+    f.set(PinControl.EXTERNAL_INTERRUPT_EXITING);
+    f.launch();
+    f.sensitive().waits().monitor(f.state().rip, 3);
+    f.sensitive().waits().mwait(3);
+    assertEquals(RunOutcome.HALTED, f.processor.run(10));
+    f.processor.requestInterrupt(0xec);
+    assertEquals(RunOutcome.EXIT, f.processor.run(10));
+    assertEquals(ExitReason.EXTERNAL_INTERRUPT, f.exitReason());
+    assertEquals(ActivityState.ACTIVE, f.read(VmcsField.GUEST_ACTIVITY_STATE));
+  }
+
   @Test
   void anInterruptWakesAHaltedGuestAndTheExitSavesHlt() {
     VmxFixture f = VmxFixture.ready();

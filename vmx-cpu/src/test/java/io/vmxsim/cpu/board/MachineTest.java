@@ -95,6 +95,49 @@ class MachineTest {
     assertEquals(10_000.0, (double) first, 600.0);
   }
 
+  /** mov eax,200000h; monitor; mwait: on a machine whose other registers are 0. */
+  private static final String WAIT = "b800002000 0f01c8 0f01c9";
+
+  @Test
+  void mwaitWaitsForAStoreIntoItsLineByAnotherProcessor() {
+    // mov ecx,4000; loop $; mov byte [200040h],1; mov ecx,4000; loop $; mov dx,3f8h; mov al,'a'
+    // out dx,al; mov byte [20003fh],1; jmp $
+    String storing =
+        "b9a00f0000 e2fe c6054000200001 b9a00f0000 e2fe 66baf803 b061 ee c6053f00200001 ebfe";
+    Machine machine = machine(2, storing);
+    byte[] waiting = HexFormat.of().parseHex((WAIT + "66baf803b077eee6f4").replace(" ", ""));
+    machine.memory().writeBytes(CODE + 0x100, waiting, 0, waiting.length);
+    start(machine, 1);
+    machine.processor(1).state().rip = CODE + 0x100;
+    assertEquals(MachineEnd.Cause.GUEST, machine.run(100_000).cause());
+    assertEquals("aw", serial.toString());
+    assertEquals(4, machine.processor(1).instructions() - 3);
+  }
+
+  @Test
+  void mwaitDoesNotWaitWithoutMonitorNorForALineThatHasChanged() {
+    String end = "e6f4 ebfe"; // out 0f4h,al; jmp $
+    assertEquals(MachineEnd.Cause.HALTED, machine(1, WAIT + end).run(1000).cause());
+    assertEquals(MachineEnd.Cause.GUEST, machine(1, "0f01c9" + end).run(1000).cause());
+    String changed = "b800002000 0f01c8 c60501002000ff 0f01c9"; // mov byte [200001h],0ffh
+    assertEquals(MachineEnd.Cause.GUEST, machine(1, changed + end).run(1000).cause());
+    String twice = WAIT.replace("0f01c9", "c60501002000ff 0f01c9 0f01c9");
+    assertEquals(MachineEnd.Cause.GUEST, machine(1, twice + end).run(1000).cause());
+  }
+
+  /** With bit 0 of ECX an interrupt ends MWAIT while RFLAGS.IF is 0, and is not delivered. */
+  @Test
+  void mwaitEndsByAMaskedInterruptIfAskedTo() {
+    // the local APIC on, its timer with vector 40h, counting 1000
+    String timer = "c705f000e0feff010000 c7052003e0fe40000000 c7058003e0fee8030000";
+    String end = "e6f4 ebfe";
+    assertEquals(MachineEnd.Cause.HALTED, machine(1, timer + WAIT + end).run(1000).cause());
+    String asking = WAIT.replace("0f01c9", "41 0f01c9"); // inc ecx
+    Machine machine = machine(1, timer + asking + end);
+    assertEquals(MachineEnd.Cause.GUEST, machine.run(1000).cause());
+    assertTrue(machine.processor(0).now() >= 2000, "the timer divides by 2");
+  }
+
   @Test
   void nothingRunsAfterTheEnd() {
     Machine machine = machine(1, "b001 e6f4 90 90 90 f4");
