@@ -5,6 +5,7 @@
 ; nothing of the kernel is there but the page of the entry point, at the price of two more writes to
 ; CR3. pcid=1: tables have PCIDs of their own, if there are any, and writes to CR3 flush nothing.
 include "start.asm"
+include "system-calls.asm"
 
 PRIVATE   = 0x8000000000              ; where a process has its page
 ; For each process 64 KBytes, of which:
@@ -19,8 +20,6 @@ POINTERS_I = 0x6000                   ; and, isolated, to the entry point
 DIRECTORY_I = 0x7000
 TABLE_I   = 0x8000
 
-IA32_STAR = 0xc0000081
-IA32_LSTAR = 0xc0000082
 IA32_FMASK = 0xc0000084
 
 kernel_stack = GUEST_VARIABLES
@@ -70,20 +69,11 @@ round_over:
   ret
 
 set_up_system_calls:
-  mov ecx, IA32_STAR
-  xor eax, eax
-  mov edx, 0x00100008                 ; SYSRET: CS = 23H, SS = 1BH; SYSCALL: CS = 8, SS = 10H
-  wrmsr
-  mov ecx, IA32_LSTAR
   mov eax, entry
-  xor edx, edx
-  wrmsr
+  call enable_system_calls
   mov ecx, IA32_FMASK
+  xor edx, edx
   mov eax, 0x200
-  wrmsr
-  mov ecx, 0xc0000080
-  rdmsr
-  or eax, 1                           ; SCE
   wrmsr
   cmp dword ptr [pcid], 0
   je .end

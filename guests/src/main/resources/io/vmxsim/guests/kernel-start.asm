@@ -5,6 +5,7 @@
 ; user mode has a PML4 table of its own, and each way into the kernel and out of it reads CR3 and
 ; writes it; the two tables lead to the same here.
 include "start.asm"
+include "system-calls.asm"
 
 APIC      = 0xfee00000
 IO_APIC   = 0xfec00000
@@ -149,20 +150,11 @@ set_up_processor:
   mov rax, cr0
   or eax, 2                           ; MP
   mov cr0, rax
-  mov ecx, 0xc0000081                 ; IA32_STAR
-  xor eax, eax
-  mov edx, 0x00100008                 ; SYSRET: CS = 23H, SS = 1BH; SYSCALL: CS = 8, SS = 10H
-  wrmsr
-  mov ecx, 0xc0000082                 ; IA32_LSTAR
   mov eax, entry
-  xor edx, edx
-  wrmsr
+  call enable_system_calls
   mov ecx, 0xc0000084                 ; IA32_FMASK
+  xor edx, edx
   mov eax, 0x200
-  wrmsr
-  mov ecx, 0xc0000080                 ; IA32_EFER
-  rdmsr
-  or eax, 1                           ; SCE
   wrmsr
   mov qword ptr [HANDLERS+14*8], page_fault
   mov qword ptr [HANDLERS+VECTOR*8], tick

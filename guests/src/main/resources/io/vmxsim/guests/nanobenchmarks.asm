@@ -5,6 +5,7 @@
 ; are done in user mode.
 include "start.asm"
 include "check.asm"
+include "system-calls.asm"
 
 PAGE     = 0x8000000000               ; one page, and behind it one that is not there
 POINTERS_OF_PAGE = FREE
@@ -26,18 +27,8 @@ main:
   mov [rbx], rbx
   mov qword ptr [HANDLERS], step_over
   mov qword ptr [HANDLERS+14*8], step_over
-  mov ecx, 0xc0000080
-  rdmsr
-  or eax, 1
-  wrmsr
-  mov ecx, 0xc0000081                 ; IA32_STAR
-  xor eax, eax
-  mov edx, 0x00100008
-  wrmsr
-  mov ecx, 0xc0000082                 ; IA32_LSTAR
   mov eax, back
-  xor edx, edx
-  wrmsr
+  call enable_system_calls
   jmp r13
 
 align 8

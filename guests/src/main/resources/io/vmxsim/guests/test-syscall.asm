@@ -1,6 +1,7 @@
 ; Tests SYSCALL, SYSRET, SYSENTER and SYSEXIT: SDM 5.8.7, 5.8.8.
 include "start.asm"
 include "check.asm"
+include "system-calls.asm"
 
 SEEN   = GUEST_VARIABLES              ; what the entry point found: RCX, R11, RFLAGS, CS, SS
 
@@ -9,19 +10,10 @@ main:
   expect "SYSCALL without EFER.SCE is #UD", 6
   attempt sysretq
   expect "SYSRET without EFER.SCE is #UD", 6
-  mov ecx, 0xc0000080
-  rdmsr
-  or eax, 1
-  wrmsr
-  mov ecx, 0xc0000081                 ; IA32_STAR
-  xor eax, eax
-  mov edx, 0x00100008
-  wrmsr
-  mov ecx, 0xc0000082                 ; IA32_LSTAR
   mov eax, entered_by_syscall
-  xor edx, edx
-  wrmsr
+  call enable_system_calls
   mov ecx, 0xc0000084                 ; IA32_FMASK: CF and IF
+  xor edx, edx
   mov eax, 0x201
   wrmsr
   in_user_mode {call .call}, 0x4000

@@ -3,6 +3,7 @@
 include "start.asm"
 include "check.asm"
 include "vmx.asm"
+include "vmx-exits.asm"
 
 ACCESS = 0x30a000                     ; the APIC-access page,
 VIRTUAL = 0x30b000                    ; the virtual-APIC page,
@@ -26,11 +27,6 @@ TPR_BELOW_THRESHOLD = 43
 APIC_ACCESS = 44
 VIRTUALIZED_EOI = 45
 APIC_WRITE = 56
-
-macro exits name, reason
-  cmp eax, reason
-  check name
-endmacro
 
 macro secondary bits
   control SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS, IA32_VMX_BASIC+11, ENABLE_EPT+bits

@@ -3,6 +3,7 @@
 include "start.asm"
 include "check.asm"
 include "vmx.asm"
+include "vmx-exits.asm"
 
 PAGE   = 0xa00000                     ; its entry in the EPT page directory
 ENTRY  = EPT_TABLES+0x2000+5*8
@@ -20,11 +21,6 @@ macro with rights
   mov rax, PAGE+rights
   mov [ENTRY], rax
   call flush
-endmacro
-
-macro exits name, reason
-  cmp eax, reason
-  check name
 endmacro
 
 ; Passed if the bits of the qualification that the SDM defines here have this value.

@@ -3,30 +3,11 @@
 include "start.asm"
 include "check.asm"
 include "vmx.asm"
+include "vmx-exits.asm"
 
 GOT    = GUEST_VARIABLES              ; what the guest's handler found: vector, error code, RIP
-EXCEPTION_OR_NMI = 0
-INTERRUPT_WINDOW = 7
-NMI_WINDOW = 8
 HLT_EXIT = 12
 RDTSC_EXIT = 16
-MONITOR_TRAP = 37
-PREEMPTION_TIMER = 52
-PRIMARY = PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS
-PIN    = PIN_BASED_VM_EXECUTION_CONTROLS
-
-macro exits name, reason
-  cmp eax, reason
-  check name
-endmacro
-
-macro primary bits
-  control PRIMARY, IA32_VMX_BASIC+2, ACTIVATE_SECONDARY+bits
-endmacro
-
-macro pin bits
-  control PIN, IA32_VMX_BASIC+1, bits
-endmacro
 
 main:
   call start_vmx

@@ -3,6 +3,7 @@
 include "start.asm"
 include "check.asm"
 include "vmx.asm"
+include "vmx-exits.asm"
 
 PAGE     = 0xa00000                   ; its entry in the EPT page directory
 ENTRY    = EPT_TABLES+0x2000+5*8
@@ -11,11 +12,6 @@ LOGGING  = 0x20000                    ; secondary control
 FULL     = 62
 DIRTY    = 0x200
 EPT_FLAGS = 0x40                      ; in the EPTP: accessed and dirty flags
-
-macro exits name, reason
-  cmp eax, reason
-  check name
-endmacro
 
 macro index_is number, name
   from_vmcs PML_INDEX

@@ -3,6 +3,7 @@
 include "start.asm"
 include "check.asm"
 include "vmx.asm"
+include "vmx-exits.asm"
 
 READ_BITMAP = 0x320000
 WRITE_BITMAP = 0x321000
@@ -13,11 +14,6 @@ VMREAD_EXIT = 23
 VMWRITE_EXIT = 25
 INVALID_GUEST_STATE = 0x80000021
 CF_ZF    = 0x41
-
-macro exits name, reason
-  cmp eax, reason
-  check name
-endmacro
 
 ; Passed if the guest's last VMX instruction left CF and ZF like this.
 macro leaves flags, name

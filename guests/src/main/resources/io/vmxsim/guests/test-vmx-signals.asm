@@ -4,6 +4,7 @@ include "start.asm"
 include "processors.asm"
 include "check.asm"
 include "vmx.asm"
+include "vmx-exits.asm"
 
 order    = GUEST_VARIABLES            ; what the other processor writes to its ICR; 0: nothing
 running  = GUEST_VARIABLES+8          ; the guest is
@@ -21,21 +22,9 @@ SEND_INIT = 0x4500                    ; ICR values
 SEND_STARTUP = 0x4612
 SEND_NMI = 0x4400
 WAITS_FOR_STARTUP = 3                 ; an activity state
-EXCEPTION_OR_NMI = 0                  ; exit reasons
-EXTERNAL_INTERRUPT = 1
-INIT_SIGNAL = 3
+INIT_SIGNAL = 3                       ; exit reasons
 STARTUP_IPI = 4
 VIRTUALIZED_EOI = 45
-PIN      = PIN_BASED_VM_EXECUTION_CONTROLS
-
-macro exits name, reason
-  cmp eax, reason
-  check name
-endmacro
-
-macro pin bits
-  control PIN, IA32_VMX_BASIC+1, bits
-endmacro
 
 ; The other processor sends this as soon as the guest runs.
 macro sends what

@@ -3,6 +3,7 @@
 include "start.asm"
 include "check.asm"
 include "vmx.asm"
+include "vmx-exits.asm"
 
 GOT      = GUEST_VARIABLES            ; how often the guest was interrupted
 VIRTUAL  = 0x320000                   ; the virtual-APIC page
@@ -10,26 +11,6 @@ APIC     = 0xfee00000
 VECTOR   = 0x50
 HALTED   = 1                          ; activity states
 SHUT_DOWN = 2
-EXTERNAL_INTERRUPT = 1                ; exit reasons
-INTERRUPT_WINDOW = 7
-NMI_WINDOW = 8
-MONITOR_TRAP = 37
-PREEMPTION_TIMER = 52
-PRIMARY  = PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS
-PIN      = PIN_BASED_VM_EXECUTION_CONTROLS
-
-macro exits name, reason
-  cmp eax, reason
-  check name
-endmacro
-
-macro primary bits
-  control PRIMARY, IA32_VMX_BASIC+2, ACTIVATE_SECONDARY+bits
-endmacro
-
-macro pin bits
-  control PIN, IA32_VMX_BASIC+1, bits
-endmacro
 
 ; The guest is in an activity state, with RFLAGS as given.
 macro waits state, flags

@@ -21,7 +21,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 class GuestCatalogTest {
   /** Sources that others include. */
   private static final Set<String> SHARED =
-      Set.of("start", "check", "legacy", "processors", "vmx", "boot-sector");
+      Set.of(
+          "start",
+          "check",
+          "legacy",
+          "processors",
+          "system-calls",
+          "vmx-exits",
+          "vmx",
+          "boot-sector");
 
   @Test
   void everySourceIsListed() throws IOException, URISyntaxException {
