@@ -30,7 +30,6 @@ public final class UnmodelledFeatures {
           CpuidFeature.AMX_TILE,
           CpuidFeature.AMX_INT8,
           CpuidFeature.AMX_BF16,
-          CpuidFeature.F16C,
           CpuidFeature.MPX,
           CpuidFeature.SGX,
           CpuidFeature.PCONFIG,

@@ -5,7 +5,8 @@ import io.vmxsim.cpu.decode.Instruction;
 /**
  * Results that the SDM bounds and does not define: transcendental functions to one unit in the last
  * place ("Transcendental Instruction Accuracy", volume 1, 8.3.10), reciprocals to 1.5·2^-12 of
- * their size (volume 2, "RCPPS" and "RSQRTPS").
+ * their size (volume 2, "RCPPS" and "RSQRTPS"), and which of several NaNs a dot product is (volume
+ * 2, "DPPS").
  */
 final class Approximations {
   private static final double RECIPROCAL_ERROR = 1.5 / 4096;
@@ -18,6 +19,8 @@ final class Approximations {
     switch (in.op) {
       case FSIN, FCOS, FSINCOS, FPTAN, FPATAN, F2XM1, FYL2X, FYL2XP1 -> transcendental(here, there);
       case RCPPS, RCPSS, RSQRTPS, RSQRTSS -> reciprocals(here.vectors, there.vectors);
+      case DPPS -> dotProducts(here.vectors, there.vectors, 1, 0x7f800000L);
+      case DPPD -> dotProducts(here.vectors, there.vectors, 2, 0x7ff0000000000000L);
       default -> {}
     }
   }
@@ -55,5 +58,19 @@ final class Approximations {
     double mine = Float.intBitsToFloat(here);
     double other = Float.intBitsToFloat(there);
     return Math.abs(mine - other) <= RECIPROCAL_ERROR * Math.abs(mine) ? there : here;
+  }
+
+  /** Elements of 4 or 8 bytes that are NaNs on both sides become the same. */
+  private static void dotProducts(long[] here, long[] there, int doublewords, long infinity) {
+    int bits = Integer.SIZE * doublewords;
+    for (int i = 0; i < here.length; i++) {
+      for (int at = 0; at < Long.SIZE; at += bits) {
+        long mask = -1L >>> (Long.SIZE + 1 - bits); // all but the sign
+        if ((here[i] >>> at & mask) > infinity && (there[i] >>> at & mask) > infinity) {
+          long element = (bits == Long.SIZE ? -1 : 0xffffffffL) << at;
+          here[i] = (here[i] & ~element) | (there[i] & element);
+        }
+      }
+    }
   }
 }

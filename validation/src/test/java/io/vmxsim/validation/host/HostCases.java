@@ -17,6 +17,9 @@ import java.util.SplittableRandom;
 final class HostCases {
   static final long DATA = 0x4000_0000L;
 
+  /** The operation of all cases, if not any. */
+  static final String ONLY = System.getProperty("vmxsim.host.only", "");
+
   /** Where the host has the instruction. */
   static final long CODE = 0x6000_1000L;
 
@@ -152,13 +155,21 @@ final class HostCases {
       code[at] = (byte) (0xC0 | reg | random.nextInt(8));
       return;
     }
-    int rm = random.nextInt(8);
+    int rm = isGather(at) ? 4 : random.nextInt(8);
     code[at] = (byte) (0x40 | reg | rm);
     int displacement = oneIn(2) ? 0 : random.nextInt(16);
     code[rm == 4 ? at + 2 : at + 1] = (byte) displacement;
   }
 
+  /** Whether the opcode before ModRM is one that takes a vector of indices. */
+  private boolean isGather(int at) {
+    return at == 4 && code[0] == (byte) 0xC4 && (code[3] & 0xFC) == 0x90;
+  }
+
   private static boolean isWanted(Instruction in) {
+    if (!ONLY.isEmpty() && !ONLY.equals(in.op.name())) {
+      return false;
+    }
     if (in.segment >= Instruction.FS || (in.isMemory && !hasPlainAddress(in))) {
       return false;
     }
@@ -187,9 +198,13 @@ final class HostCases {
   private static boolean hasPlainAddress(Instruction in) {
     return in.addressSize == 8
         && in.base < Instruction.NO_REGISTER
-        && in.base != in.index
+        && (in.base != in.index || hasVectorIndex(in))
         && in.displacement >= 0
         && in.displacement < 16;
+  }
+
+  private static boolean hasVectorIndex(Instruction in) {
+    return in.row != null && in.row.hasVectorIndex();
   }
 
   // ---- Starting states -----------------------------------------------------------------------
@@ -335,6 +350,7 @@ final class HostCases {
         registers[CpuState.RAX] = random.nextInt(41) - 20L;
         registers[CpuState.RDX] = random.nextInt(41) - 20L;
       }
+      case FBLD -> decimal();
       case XLAT -> registers[CpuState.RBX] = DATA;
       case LEAVE -> registers[CpuState.RBP] = DATA + 40;
       case BT_RM_R, BTS_RM_R, BTR_RM_R, BTC_RM_R -> registers[in.reg] = random.nextInt(256) - 64L;
@@ -343,10 +359,35 @@ final class HostCases {
       default -> {}
     }
     if (in.isMemory && in.op != Op.LEA) {
-      if (in.index < Instruction.NO_REGISTER) {
+      if (hasVectorIndex(in)) {
+        indices(in);
+      } else if (in.index < Instruction.NO_REGISTER) {
         registers[in.index] = 8L >>> in.scale;
       }
       registers[in.base] = DATA + 16;
+    }
+  }
+
+  /** Indices that stay in the window, but for some that lead below it or beyond the page. */
+  private void indices(Instruction in) {
+    boolean doublewords = (in.opcode & 1) == 0;
+    for (int i = 4 * in.index; i < 4 * in.index + 4; i++) {
+      input.vectors[i] = doublewords ? (index() & 0xffffffffL) | index() << 32 : index();
+    }
+  }
+
+  private long index() {
+    return oneIn(8) ? random.nextInt(2) * 8000L - 4000 : random.nextInt(24) - 2;
+  }
+
+  /** Digits where the operand is; the SDM leaves undefined what any others make. */
+  private void decimal() {
+    int at = 16 + (int) instruction.displacement;
+    if (instruction.index < Instruction.NO_REGISTER) {
+      at += 8;
+    }
+    for (int i = at; i < at + 9; i++) {
+      input.data[i] = (byte) (random.nextInt(10) << 4 | random.nextInt(10));
     }
   }
 }

@@ -34,7 +34,7 @@ final class HostProcessor implements AutoCloseable {
   /** The host, or null if this machine cannot build or run the program. */
   static @Nullable HostProcessor start(Path directory, long seed)
       throws IOException, InterruptedException {
-    boolean suits = System.getProperty("os.arch").equals("amd64") && hasAvx2();
+    boolean suits = System.getProperty("os.arch").equals("amd64") && isRecent();
     if (!suits || !Files.exists(SOURCE)) {
       return null;
     }
@@ -52,9 +52,10 @@ final class HostProcessor implements AutoCloseable {
     return new HostProcessor(process, new HostCases(seed, SimulatedProcessor.decoder()));
   }
 
-  private static boolean hasAvx2() throws IOException {
+  private static boolean isRecent() throws IOException {
     Path features = Path.of("/proc/cpuinfo");
-    List<String> wanted = List.of(" avx2", " bmi2", " adx", " movbe", " abm", " GenuineIntel");
+    List<String> wanted =
+        List.of(" GenuineIntel", " avx2", " adx", " movbe", " sha_ni", " gfni", " vpclmulqdq");
     String text = Files.exists(features) ? Files.readString(features) : "";
     return wanted.stream().allMatch(text::contains);
   }

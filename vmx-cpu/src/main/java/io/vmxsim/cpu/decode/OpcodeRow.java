@@ -248,6 +248,11 @@ public final class OpcodeRow {
     return namesMmx;
   }
 
+  /** Whether the index register of the memory operand is a vector. */
+  public boolean hasVectorIndex() {
+    return vectorIndex;
+  }
+
   /** Whether an operand is an immediate. */
   public boolean hasImmediate() {
     return hasImmediate;

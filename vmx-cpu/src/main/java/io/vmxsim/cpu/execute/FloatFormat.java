@@ -2,6 +2,7 @@ package io.vmxsim.cpu.execute;
 
 /** The floating-point formats ("Floating-Point Data Types", volume 1, 4.2.2). */
 enum FloatFormat {
+  HALF(11, 5),
   SINGLE(24, 8),
   DOUBLE(53, 11),
   EXTENDED(64, 15);
@@ -33,6 +34,11 @@ enum FloatFormat {
 
   /** Bytes in memory. */
   int bytes() {
-    return this == SINGLE ? 4 : this == DOUBLE ? 8 : 10;
+    return switch (this) {
+      case HALF -> 2;
+      case SINGLE -> 4;
+      case DOUBLE -> 8;
+      case EXTENDED -> 10;
+    };
   }
 }

@@ -15,6 +15,7 @@ final class VectorMoveOperations {
   private final VectorOperands vectors;
   private final Operands operands;
   private final ExtendedState extended;
+  private final GatherOperations gathers;
   private final long[] result;
   private final long[] second;
 
@@ -22,6 +23,7 @@ final class VectorMoveOperations {
     this.vectors = vectors;
     operands = vectors.operands;
     extended = vectors.extended;
+    gathers = new GatherOperations(vectors);
     result = vectors.result;
     second = vectors.second;
   }
@@ -266,7 +268,7 @@ final class VectorMoveOperations {
       case VMASKMOVPD_V_M, VPMASKMOVQ_V_M -> loadMasked(in, 8);
       case VMASKMOVPS_M_V, VPMASKMOVD_M_V -> storeMasked(in, 4);
       case VMASKMOVPD_M_V, VPMASKMOVQ_M_V -> storeMasked(in, 8);
-      default -> throw vectors.notModelled(in); // gathers
+      default -> gathers.execute(in);
     }
   }
 

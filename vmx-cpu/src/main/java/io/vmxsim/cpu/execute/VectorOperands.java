@@ -22,7 +22,7 @@ final class VectorOperands {
   final Operands operands;
   private final Mem mem;
   private final Segmentation segments;
-  private final Faults faults;
+  final Faults faults;
 
   final long[] first = new long[ExtendedState.VECTOR];
   final long[] second = new long[ExtendedState.VECTOR];

@@ -23,6 +23,7 @@ final class X87Operations {
   private final FloatUnit unit;
   private final X87Environment environment;
   private final X87Functions functions;
+  private final X87Decimals decimals;
   private final Faults faults;
 
   X87Operations(Operands operands, Faults faults) {
@@ -34,6 +35,7 @@ final class X87Operations {
     unit = stack.unit;
     environment = new X87Environment(operands);
     functions = new X87Functions(stack, faults);
+    decimals = new X87Decimals(stack, operands);
   }
 
   void execute(Instruction in) {
@@ -240,6 +242,8 @@ final class X87Operations {
       case FSTP_M -> storeReal(in, true);
       case FIST -> storeInteger(in, false);
       case FISTP -> storeInteger(in, true);
+      case FBLD -> decimals.load(in);
+      case FBSTP -> decimals.store(in);
       case FISTTP -> {
         unit.rounding = FloatUnit.TRUNCATE;
         storeInteger(in, true);
