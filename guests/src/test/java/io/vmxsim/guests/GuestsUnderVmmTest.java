@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vmxsim.cpu.board.MachineEnd;
 import io.vmxsim.cpu.board.Platform;
 import io.vmxsim.ept.PageSize;
 import io.vmxsim.vmm.Hypervisor;
@@ -16,6 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A guest prints the same on the bare machine and under the VMM, whatever its paging. */
 class GuestsUnderVmmTest {
@@ -69,6 +71,15 @@ class GuestsUnderVmmTest {
       assertEquals(lines(bare), lines(guest));
     }
     assertTrue(guest.machine().processor(0).entries() > 0);
+  }
+
+  /** Its exits are so dear that a fast periodic timer would leave the guest no time. */
+  @ParameterizedTest
+  @ValueSource(strings = {"timer-tick-loop", "kernel-start"})
+  void endsOnTheFirstProcessorWithVmx(String name) {
+    VmOptions options = VmOptions.shadow(ShadowPolicy.UPDATE, PageSize.SIZE_4K);
+    GuestRun guest = GuestRun.of(name, "", "pentium4-672", new Hypervisor(options));
+    assertEquals(MachineEnd.Cause.GUEST, guest.end().cause(), guest.printed());
   }
 
   /** The TSC, and what depends on it, need not be equal. */

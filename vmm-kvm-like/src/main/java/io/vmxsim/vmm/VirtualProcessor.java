@@ -15,6 +15,13 @@ import io.vmxsim.cpu.board.LogicalProcessor;
  */
 final class VirtualProcessor implements LogicalProcessor {
   private static final int NONE = -1;
+
+  /**
+   * Of a periodic timer, at least: KVM's min_timer_period_us. A guest whose timer strikes faster
+   * than the VMM can carry out its handler does nothing else.
+   */
+  private static final long MICROSECONDS_BETWEEN_TICKS = 200;
+
   private static final int PAGE_SHIFT = 12;
 
   private final Processor processor;
@@ -34,6 +41,7 @@ final class VirtualProcessor implements LogicalProcessor {
       Vm vm, Processor processor, VmOptions options, Bus board, ApicNetwork apics, int number) {
     this.processor = processor;
     apic = new LocalApic(number, processor.profile().cpuid().apicFeatures(), apics, new Signals());
+    apic.setShortestTimerPeriod(MICROSECONDS_BETWEEN_TICKS * processor.profile().clockMhz());
     vcpu = new Vcpu(vm, processor, options, new BoardDevices(board, apic), apic);
     waitsForStartUp = !apic.isBootstrap();
     if (!waitsForStartUp) {

@@ -365,19 +365,20 @@ class MachineCodeGuestTest {
 
   @Test
   void aTimerThatIsFasterThanItsExitsLetsTheGuestRun() {
-    // periodic, every 16 ticks; the handler counts to 20
+    // after 16 ticks, for which the handler sets it anew; that counts to 20
     LiveGuest guest =
         ept(
             "mov edi, 0xfee00000\n"
                 + " mov dword ptr [rdi+0xf0], 0x1ff\n"
                 + " mov dword ptr [rdi+0x3e0], 11\n"
-                + " mov dword ptr [rdi+0x320], 0x20040\n"
+                + " mov dword ptr [rdi+0x320], 0x40\n"
                 + " mov dword ptr [rdi+0x380], 16\n"
                 + " xor ecx, ecx\n"
                 + " sti\n"
                 + "loop: jmp loop"
                 + handler(
-                    "mov dword ptr [rdi+0xb0], 0\n inc ecx\n cmp ecx, 20\n je full\n iretq\n"
+                    "mov dword ptr [rdi+0xb0], 0\n mov dword ptr [rdi+0x380], 16\n"
+                        + " inc ecx\n cmp ecx, 20\n je full\n iretq\n"
                         + "full: mov al, cl"
                         + END));
     assertEquals(2 * 20 + 1, guest.end.exitCode());

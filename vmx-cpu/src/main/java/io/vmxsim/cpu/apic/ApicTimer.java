@@ -20,6 +20,7 @@ final class ApicTimer {
   private int divideConfiguration;
   private long deadline;
   private long strikes = NEVER;
+  private long shortestPeriod = 1;
 
   /**
    * A stopped timer.
@@ -28,6 +29,11 @@ final class ApicTimer {
    */
   ApicTimer(int cyclesPerTick) {
     this.cyclesPerTick = cyclesPerTick;
+  }
+
+  /** Has it strike, in periodic mode, no more often than each time so many cycles have passed. */
+  void setShortestPeriod(long cycles) {
+    shortestPeriod = cycles;
   }
 
   void reset() {
@@ -113,7 +119,8 @@ final class ApicTimer {
   }
 
   private long period() {
-    return Integer.toUnsignedLong(initialCount) * tick();
+    long cycles = Integer.toUnsignedLong(initialCount) * tick();
+    return (mode & PERIODIC) != 0 ? Math.max(cycles, shortestPeriod) : cycles;
   }
 
   // ---- TSC-deadline mode ---------------------------------------------------------------------

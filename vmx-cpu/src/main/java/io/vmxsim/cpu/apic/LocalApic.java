@@ -56,6 +56,11 @@ public final class LocalApic implements InterruptController {
     network.add(this);
   }
 
+  /** Keeps a periodic timer from striking more often than each time so many cycles have passed. */
+  public void setShortestTimerPeriod(long cycles) {
+    timer.setShortestPeriod(cycles);
+  }
+
   /** The ID that CPUID reports: 32 bits, of which leaf 1 shows 8. */
   public int initialId() {
     return identity.initialId();

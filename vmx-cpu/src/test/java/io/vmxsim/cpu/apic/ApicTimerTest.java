@@ -48,6 +48,17 @@ class ApicTimerTest {
   }
 
   @Test
+  void aShortestPeriodHoldsForPeriodicTimersOnly() {
+    apic.setShortestTimerPeriod(5000);
+    start(PERIODIC, BY_1, 1000);
+    assertEquals(-1, interruptAt(4999));
+    assertEquals(VECTOR, interruptAt(5000));
+    assertEquals(10_000, apic.timerStrikes());
+    start(ONE_SHOT, BY_1, 1000);
+    assertEquals(VECTOR, interruptAt(6000));
+  }
+
+  @Test
   void periodicReloads() {
     start(PERIODIC, BY_1, 1000);
     assertEquals(VECTOR, interruptAt(1000));
