@@ -317,7 +317,7 @@ final class GuestRecorder implements InstructionObserver, AccessObserver, ExitOb
       target.accept(pending);
       drop();
     } else {
-      interrupted = true;
+      interrupted = begun == UNKNOWN || processor.instructions() == begun; // no trap behind it
       hasExited = true;
     }
   }

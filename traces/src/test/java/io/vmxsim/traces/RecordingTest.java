@@ -93,7 +93,8 @@ class RecordingTest {
     "test-events, EPT, ''",
     "test-events, SHADOW, ''",
     "test-msr, SHADOW, ''",
-    "test-debug, EPT, ''"
+    "test-debug, EPT, ''",
+    "test-debug, SHADOW, ''"
   })
   void aReplayInTheSameModeHasTheSameExits(String guest, Paging paging, String arguments) {
     Map<String, Long> live = live(guest, arguments, paging).exitsByReason();
