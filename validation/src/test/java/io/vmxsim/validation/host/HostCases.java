@@ -8,6 +8,8 @@ import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.decode.Op;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
@@ -93,6 +95,19 @@ final class HostCases {
     fill();
   }
 
+  /** The operations of {@code count} random encodings that are wanted. */
+  Set<Op> reached(int count) {
+    Set<Op> ops = EnumSet.noneOf(Op.class);
+    for (int i = 0; i < count; i++) {
+      encode();
+      decoder.decode(code, 0, code.length, CodeMode.BITS64, instruction);
+      if (isWanted(instruction)) {
+        ops.add(instruction.op);
+      }
+    }
+    return ops;
+  }
+
   // ---- Encodings -----------------------------------------------------------------------------
 
   private boolean oneIn(int n) {
@@ -173,26 +188,7 @@ final class HostCases {
     if (in.segment >= Instruction.FS || (in.isMemory && !hasPlainAddress(in))) {
       return false;
     }
-    return switch (in.op.group()) {
-      case ALU, MULTIPLY, SHIFT, BIT, SIMD_MOVE, SIMD_INTEGER, SIMD_FLOAT, SIMD_CRYPTO, X87 -> true;
-      case MOVE ->
-          switch (in.op) {
-            case MOV_RM_S, MOV_S_RM, LSS, LFS, LGS -> false;
-            default -> true;
-          };
-      case STACK ->
-          switch (in.op) {
-            case PUSH_RM, PUSH_I, POP_RM, LEAVE -> true;
-            default -> false;
-          };
-      case FLAG ->
-          switch (in.op) {
-            case CLC, STC, CMC, CLD, STD, SAHF, LAHF -> true;
-            default -> false;
-          };
-      case STRING -> in.op != Op.INS && in.op != Op.OUTS;
-      default -> false;
-    };
+    return !LeftOut.contains(in.op);
   }
 
   private static boolean hasPlainAddress(Instruction in) {
