@@ -15,7 +15,7 @@ public final class SuiteReport {
 
   /** The head of a table with a row for each of {@code tests}. */
   public static String head(List<SuiteTest> tests) {
-    return line(tests, "test", "outcome", "PASS", "FAIL", "SKIP", "instructions");
+    return line(tests, "test", "outcome", "PASS", "FAIL", "SKIP", "XPASS", "instructions");
   }
 
   /** The row of one of {@code tests}. */
@@ -27,6 +27,7 @@ public final class SuiteReport {
         "" + result.passed(),
         "" + result.failed(),
         "" + result.skipped(),
+        "" + result.unexpected(),
         TextTable.grouped(result.instructions()));
   }
 
@@ -37,16 +38,18 @@ public final class SuiteReport {
       String passed,
       String failed,
       String skipped,
+      String unexpected,
       String instructions) {
     int width = tests.stream().mapToInt(test -> test.name().length()).max().orElse(0);
     return String.format(
         Locale.ROOT,
-        "%-" + Math.max(width, 4) + "s  %7s %6s %6s %6s %16s\n",
+        "%-" + Math.max(width, 4) + "s  %7s %6s %6s %6s %6s %16s\n",
         name,
         outcome,
         passed,
         failed,
         skipped,
+        unexpected,
         instructions);
   }
 
@@ -84,6 +87,7 @@ public final class SuiteReport {
           .put("passed", result.passed())
           .put("failed", result.failed())
           .put("skipped", result.skipped())
+          .put("unexpectedPasses", result.unexpected())
           .put("instructions", result.instructions())
           .put("reason", result.reason());
     }

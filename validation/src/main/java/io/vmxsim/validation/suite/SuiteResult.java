@@ -7,6 +7,7 @@ package io.vmxsim.validation.suite;
  * @param outcome in a word
  * @param exitCode what the guest gave, odd; 0 if it gave none
  * @param passed lines in which the guest said that something passed; likewise the next two
+ * @param unexpected lines in which it said that something passed which it expected to fail
  * @param instructions retired
  * @param reason why it did not pass: what stopped it, or the first line that says FAIL; else empty
  */
@@ -17,6 +18,7 @@ public record SuiteResult(
     int passed,
     int failed,
     int skipped,
+    int unexpected,
     long instructions,
     String reason) {
 
@@ -32,6 +34,8 @@ public record SuiteResult(
     PASS,
     /** The guest says that something failed. */
     FAIL,
+    /** Nothing failed, but something passed which the guest expected to fail. */
+    XPASS,
     /** The guest says that it cannot test this machine, or there is no image. */
     SKIP,
     /** The guest gave up, or it was stopped. */

@@ -101,7 +101,7 @@ public final class SuiteRun {
           case SuiteResult.PASSED -> Outcome.PASS;
           case SuiteResult.SKIPPED -> Outcome.SKIP;
           case SuiteResult.ABORTED -> Outcome.ABORT;
-          default -> Outcome.FAIL;
+          default -> count("FAIL:") == 0 && count("XPASS:") > 0 ? Outcome.XPASS : Outcome.FAIL;
         };
     String reason = outcome == Outcome.PASS ? "" : firstLine(outcome);
     return result(outcome, exitCode, instructions, reason);
@@ -123,6 +123,7 @@ public final class SuiteRun {
         count("PASS:"),
         count("FAIL:"),
         count("SKIP:"),
+        count("XPASS:"),
         instructions,
         reason);
   }

@@ -79,6 +79,16 @@ class SuiteRunTest {
   }
 
   @Test
+  void whatWasExpectedToFailAndPassesIsNoFailure() throws IOException {
+    SuiteResult result = run("PASS: a\nXPASS: b\nXFAIL: c\n", "b001 e6f4");
+    assertEquals(Outcome.XPASS, result.outcome());
+    assertEquals(1, result.unexpected());
+    assertEquals(0, result.failed());
+    assertEquals("XPASS: b", result.reason());
+    assertEquals(Outcome.FAIL, run("XPASS: b\nFAIL: c\n", "b001 e6f4").outcome());
+  }
+
+  @Test
   void skippingAndGivingUpHaveTheirOwnStatus() throws IOException {
     assertEquals(Outcome.SKIP, run("SKIP: no\n", "b026 e6f4").outcome());
     SuiteResult aborted = run("unhandled exception\n", "b03f e6f4");
@@ -120,7 +130,7 @@ class SuiteRunTest {
     String text = SuiteReport.summary(results);
     assertTrue(text.contains("t: FAIL: b"), text);
     String row = SuiteReport.row(List.of(TEST), results.get(0));
-    assertTrue(row.matches("t +fail +0 +1 +0 +\\d+\n"), row);
+    assertTrue(row.matches("t +fail +0 +1 +0 +0 +\\d+\n"), row);
     assertEquals(row.length(), SuiteReport.head(List.of(TEST)).length());
     assertTrue(text.contains("1 fail"), text);
     String json = SuiteReport.json(results);
