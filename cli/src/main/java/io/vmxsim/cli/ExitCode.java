@@ -7,7 +7,10 @@ package io.vmxsim.cli;
 final class ExitCode {
   static final int FINE = 0;
 
-  /** {@code validate} found a published number that ours must equal, and does not. */
+  /**
+   * {@code validate} found a published number that ours must equal, and does not; or exits are not
+   * those of the run that {@code --against} names.
+   */
   static final int BROKEN = 1;
 
   /** Bad input or usage: one line on standard error says which. */

@@ -20,8 +20,8 @@ import picocli.CommandLine.Spec;
     abbreviateSynopsis = true,
     description = {
       "Replays a trace and shows each run by itself: VM exits by reason, laid out as `perf kvm stat"
-          + " report` does but in cycles; where the cycles went; and what the TLBs did. Under EPT"
-          + " unless --paging says otherwise.",
+          + " report` does but in cycles; where the cycles went; and what the TLBs did. Under EPT,"
+          + " or as it was recorded, unless --paging says otherwise.",
     })
 final class ReplayCommand implements Callable<Integer> {
   @Mixin private RunOptions runs;

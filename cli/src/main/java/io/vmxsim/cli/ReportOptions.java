@@ -1,11 +1,14 @@
 package io.vmxsim.cli;
 
+import io.vmxsim.traces.ExitComparison;
 import io.vmxsim.traces.PerfettoTrace;
 import io.vmxsim.traces.ReplayCsvReport;
 import io.vmxsim.traces.ReplayJsonReport;
 import io.vmxsim.traces.ReplayResult;
+import io.vmxsim.traces.ReplayTextReport;
 import io.vmxsim.traces.html.ReplayPage;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,6 +49,14 @@ final class ReportOptions {
       description = "Also write the exits on a time line, for Perfetto (ui.perfetto.dev).")
   private @Nullable Path perfetto;
 
+  @Option(
+      names = "--against",
+      paramLabel = "RUN.json",
+      description =
+          "Also the exits beside those that run, replay or compare printed with --output json for"
+              + " the same paging mode; exit code 1 if any differ.")
+  private @Nullable String against;
+
   static final class OutputChoice extends Choice<Output> {
     OutputChoice() {
       super(Output.values(), Output::name);
@@ -74,14 +85,19 @@ final class ReportOptions {
     if (perfetto != null) {
       OutputFile.write(perfetto, out -> PerfettoTrace.write(result, out));
     }
+    List<ExitComparison> beside =
+        against == null ? List.of() : ExitComparison.of(against, result.runs());
     spec.commandLine()
         .getOut()
         .print(
             switch (output) {
-              case TEXT -> text.apply(result);
-              case JSON -> ReplayJsonReport.of(result);
+              case TEXT -> text.apply(result) + ReplayTextReport.against(beside);
+              case JSON -> ReplayJsonReport.of(result, beside);
               case CSV -> ReplayCsvReport.of(result);
             });
+    if (!beside.stream().allMatch(ExitComparison::isEqual)) {
+      return ExitCode.BROKEN;
+    }
     return result.trace().limitReached() ? ExitCode.LIMIT : ExitCode.FINE;
   }
 }

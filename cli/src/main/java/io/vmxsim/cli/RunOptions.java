@@ -91,7 +91,7 @@ final class RunOptions {
   /**
    * Replays the traces in every way asked for.
    *
-   * @param paging modes if the user named none
+   * @param paging modes if the user named none; of a recording, the one that it was recorded in
    * @param policies shadow policies if the user named none
    */
   ReplayResult replay(List<Paging> paging, List<ShadowPolicy> policies) {
@@ -118,7 +118,9 @@ final class RunOptions {
     if (recorded != null) {
       machine.setDefaultCpu(recorded.cpu());
     }
-    List<ReplayConfiguration> configurations = machine.configurations(paging, policies);
+    boolean asRecorded = recorded != null && paging.size() == 1;
+    List<ReplayConfiguration> configurations =
+        machine.configurations(asRecorded ? List.of(recorded.paging()) : paging, policies);
     return new ReplayOptions(
         configurations,
         extent.warmup,

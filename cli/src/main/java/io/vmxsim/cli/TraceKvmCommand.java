@@ -1,6 +1,6 @@
 package io.vmxsim.cli;
 
-import io.vmxsim.traces.KvmReconciliation;
+import io.vmxsim.traces.ExitComparison;
 import io.vmxsim.traces.KvmTrace;
 import io.vmxsim.traces.KvmTraceReport;
 import java.util.List;
@@ -55,7 +55,7 @@ final class TraceKvmCommand implements Runnable {
   @Override
   public void run() {
     KvmTrace trace = KvmTrace.read(file, lenient, (int) Math.min(top, Integer.MAX_VALUE));
-    List<KvmReconciliation> runs = run == null ? List.of() : KvmReconciliation.of(trace, run);
+    List<ExitComparison> runs = run == null ? List.of() : KvmTraceReport.against(trace, run);
     spec.commandLine()
         .getOut()
         .print(json ? KvmTraceReport.json(trace, runs) : KvmTraceReport.text(trace, runs));

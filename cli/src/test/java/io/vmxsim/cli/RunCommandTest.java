@@ -70,6 +70,39 @@ class RunCommandTest {
   }
 
   @Test
+  void aReplayIsPutBesideALiveRun() throws IOException {
+    String file = folder.resolve("updates.vxt").toString();
+    Invocation.of("run", "table-update-storm", "--append", "rounds=1", "--record", file);
+    String same = live("shadow", "rounds=1");
+    Invocation prediction = Invocation.of("replay", file, "--paging", "shadow", "--against", same);
+    assertEquals(0, prediction.exitCode(), prediction.err());
+    assertTrue(prediction.out().contains("shadow/update: the same exits"), prediction.out());
+    Invocation other = Invocation.of("replay", file, "--against", live("ept", "rounds=2"));
+    assertEquals(1, other.exitCode(), other.out());
+    assertTrue(other.out().contains("ept: other exits"), other.out());
+    Invocation.of("replay", file, "--against", same).assertFails(2, "a run with --paging ept");
+    Invocation.of("replay", file, "--against", folder.resolve("serial").toString())
+        .assertFails(2, "JSON");
+  }
+
+  private String live(String paging, String arguments) throws IOException {
+    String nowhere = folder.resolve("serial").toString();
+    Invocation run =
+        Invocation.of(
+            "run",
+            "table-update-storm",
+            "--append",
+            arguments,
+            "--paging",
+            paging,
+            "--serial",
+            nowhere,
+            "--output",
+            "json");
+    return Files.writeString(folder.resolve(paging + ".json"), run.out()).toString();
+  }
+
+  @Test
   void theLimitIsExitCode8() {
     Invocation run = Invocation.of("run", "cpuid-loop", "--max-instructions", "20k");
     assertEquals(8, run.exitCode());

@@ -10,8 +10,10 @@ import io.vmxsim.traces.ReplayResult.ExitRow;
 import io.vmxsim.traces.ReplayResult.HotSpot;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** A {@link KvmTrace} for people and for programs. */
 public final class KvmTraceReport {
@@ -23,7 +25,7 @@ public final class KvmTraceReport {
   private KvmTraceReport() {}
 
   /** Exits by reason, by place and over time, and beside each run reconciled with. */
-  public static String text(KvmTrace trace, List<KvmReconciliation> runs) {
+  public static String text(KvmTrace trace, List<ExitComparison> runs) {
     StringBuilder out = new StringBuilder();
     out.append(
         text(
@@ -47,6 +49,19 @@ public final class KvmTraceReport {
     events.appendTo(out);
     runs.forEach(run -> appendRun(out, run));
     return out.toString();
+  }
+
+  /**
+   * The trace's exits beside those of every run in a file that {@code --output json} printed.
+   *
+   * @throws io.vmxsim.vmcs.InputException if the file is no such output
+   */
+  public static List<ExitComparison> against(KvmTrace trace, String runFile) {
+    Map<String, Long> exits = new LinkedHashMap<>();
+    byCount(trace).forEach(row -> exits.put(row.reason(), row.count()));
+    return StoredRun.read(runFile).stream()
+        .map(run -> ExitComparison.of("KVM", exits, run.mode(), run.exits()))
+        .toList();
   }
 
   /** The rows with the most exits first. */
@@ -120,31 +135,13 @@ public final class KvmTraceReport {
     table.appendTo(out);
   }
 
-  private static void appendRun(StringBuilder out, KvmReconciliation run) {
-    out.append("\nBeside ").append(run.run()).append('\n');
-    TextTable table = new TextTable();
-    table.row("", "KVM", "", "ours", "", "difference");
-    for (KvmReconciliation.Row row : run.rows()) {
-      table.row(
-          "  " + row.reason(),
-          grouped(row.kvm()),
-          percent(row.kvm(), run.kvmTotal()),
-          grouped(row.ours()),
-          percent(row.ours(), run.oursTotal()),
-          text("%+,d", row.difference()));
-    }
-    table.row(
-        "  total",
-        grouped(run.kvmTotal()),
-        "",
-        grouped(run.oursTotal()),
-        "",
-        text("%+,d", run.oursTotal() - run.kvmTotal()));
-    table.appendTo(out);
+  private static void appendRun(StringBuilder out, ExitComparison run) {
+    out.append("\nBeside ").append(run.second()).append('\n');
+    run.appendTo(out);
   }
 
   /** One JSON object; times are nanoseconds. */
-  public static String json(KvmTrace trace, List<KvmReconciliation> runs) {
+  public static String json(KvmTrace trace, List<ExitComparison> runs) {
     ObjectNode json = new ObjectMapper().createObjectNode();
     json.put("trace", trace.source());
     json.put("threads", trace.threads());
@@ -175,14 +172,14 @@ public final class KvmTraceReport {
       row.counts().forEach(counts::add);
     }
     ArrayNode against = json.putArray("against");
-    for (KvmReconciliation run : runs) {
-      ObjectNode one = against.addObject().put("run", run.run());
+    for (ExitComparison run : runs) {
+      ObjectNode one = against.addObject().put("run", run.second());
       ArrayNode rows = one.putArray("rows");
-      for (KvmReconciliation.Row row : run.rows()) {
+      for (ExitComparison.Row row : run.rows()) {
         rows.addObject()
             .put("reason", row.reason())
-            .put("kvm", row.kvm())
-            .put("ours", row.ours())
+            .put("kvm", row.first())
+            .put("ours", row.second())
             .put("difference", row.difference());
       }
     }

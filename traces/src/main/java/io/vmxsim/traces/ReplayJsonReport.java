@@ -31,11 +31,23 @@ public final class ReplayJsonReport {
 
   /** The whole result as one indented JSON document ending in a line feed. */
   public static String of(ReplayResult result) {
+    return of(result, List.of());
+  }
+
+  /** The same with what its runs were put beside. */
+  public static String of(ReplayResult result, List<ExitComparison> against) {
     return document(
         json -> {
           writeTrace(json, result.trace());
           writeRecorded(json, result.recorded());
           writeRuns(json, result.runs(), result.assumed());
+          if (!against.isEmpty()) {
+            json.writeArrayFieldStart("against");
+            for (ExitComparison comparison : against) {
+              comparison.writeTo(json);
+            }
+            json.writeEndArray();
+          }
         });
   }
 

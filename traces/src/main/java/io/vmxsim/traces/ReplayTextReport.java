@@ -41,6 +41,17 @@ public final class ReplayTextReport {
     return out.toString();
   }
 
+  /** Exits beside those of runs in a file. */
+  public static String against(List<ExitComparison> comparisons) {
+    StringBuilder out = new StringBuilder();
+    for (ExitComparison comparison : comparisons) {
+      out.append("\nBeside the file's run under ").append(comparison.first()).append(": ");
+      out.append(comparison.isEqual() ? "the same exits by reason\n" : "other exits\n");
+      comparison.appendTo(out);
+    }
+    return out.toString();
+  }
+
   /** How the run stands to the one that was recorded, if one was and the trace was read whole. */
   private static void appendRecorded(StringBuilder out, ReplayResult result, RunResult run) {
     RecordedRun recorded = result.recorded();
@@ -60,7 +71,7 @@ public final class ReplayTextReport {
       return;
     }
     out.append("\nOther exits than in the run that was recorded:\n");
-    ExitComparison.of(replayed, "replayed", live, "recorded").appendTo(out);
+    ExitComparison.of("recorded", live, "replayed", replayed).appendTo(out);
   }
 
   /** One run by itself, with the assumed numbers it used. */

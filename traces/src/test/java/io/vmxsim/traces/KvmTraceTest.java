@@ -125,7 +125,8 @@ class KvmTraceTest {
       value = {
         "no trace at all | TASK-PID",
         "CPU 0/KVM-7 [001] d... 1.0: kvm_exit: reason HLT rip | a line of kvm_exit",
-        "CPU 0/KVM-7 [001] d... 1.0: kvm_exit: reason npf rip 0x1 info 0 0 | an exit reason of VT-x",
+        "CPU 0/KVM-7 [001] d... 1.0: kvm_exit: reason npf rip 0x1 info 0 0 | an exit reason of"
+            + " VT-x",
         "CPU 0/KVM-7 [001] d... 1.0: kvm_exit: reason 0xffff rip 0x1 info 0 0 | an exit reason",
         "CPU 0/KVM-7 [001] d... 1.0: kvm_msr: msr_write xyz = 0x1 | a line of kvm_msr",
         "CPU 0/KVM-7 [001] d... 1.0: kvm_entry: | a line of kvm_entry",
@@ -179,18 +180,18 @@ class KvmTraceTest {
                "exits": {"total": 5, "byReason": {"EPT_VIOLATION": 4, "HLT": 1}}}]}
             """);
 
-    List<KvmReconciliation> runs = KvmReconciliation.of(sample("ftrace-6"), run.toString());
+    List<ExitComparison> runs = KvmTraceReport.against(sample("ftrace-6"), run.toString());
 
     assertEquals(2, runs.size());
-    assertEquals("shadow/drop", runs.get(0).run());
-    assertEquals("ept", runs.get(1).run());
+    assertEquals("shadow/drop", runs.get(0).second());
+    assertEquals("ept", runs.get(1).second());
     assertEquals(
         List.of(
-            new KvmReconciliation.Row("EPT_VIOLATION", 2, 4),
-            new KvmReconciliation.Row("MSR_READ", 1, 0),
-            new KvmReconciliation.Row("PREEMPTION_TIMER", 1, 0),
-            new KvmReconciliation.Row("RDMSRLIST", 1, 0),
-            new KvmReconciliation.Row("HLT", 0, 1)),
+            new ExitComparison.Row("EPT_VIOLATION", 2, 4),
+            new ExitComparison.Row("MSR_READ", 1, 0),
+            new ExitComparison.Row("PREEMPTION_TIMER", 1, 0),
+            new ExitComparison.Row("RDMSRLIST", 1, 0),
+            new ExitComparison.Row("HLT", 0, 1)),
         runs.get(1).rows());
     assertEquals(2, runs.get(1).rows().get(0).difference());
   }
@@ -209,7 +210,7 @@ class KvmTraceTest {
     KvmTrace trace = sample("ftrace-6");
 
     InputException refused =
-        assertThrows(InputException.class, () -> KvmReconciliation.of(trace, run.toString()));
+        assertThrows(InputException.class, () -> KvmTraceReport.against(trace, run.toString()));
     assertTrue(String.valueOf(refused.getMessage()).contains("expected"), refused.getMessage());
   }
 
