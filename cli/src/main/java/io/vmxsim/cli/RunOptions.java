@@ -118,9 +118,9 @@ final class RunOptions {
     if (recorded != null) {
       machine.setDefaultCpu(recorded.cpu());
     }
-    boolean asRecorded = recorded != null && paging.size() == 1;
-    List<ReplayConfiguration> configurations =
-        machine.configurations(asRecorded ? List.of(recorded.paging()) : paging, policies);
+    List<Paging> modes =
+        recorded == null || paging.size() > 1 ? paging : List.of(recorded.paging());
+    List<ReplayConfiguration> configurations = machine.configurations(modes, policies);
     return new ReplayOptions(
         configurations,
         extent.warmup,

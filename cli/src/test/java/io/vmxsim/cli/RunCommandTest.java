@@ -82,7 +82,7 @@ class RunCommandTest {
     assertTrue(other.out().contains("ept: other exits"), other.out());
     Invocation.of("replay", file, "--against", same).assertFails(2, "a run with --paging ept");
     Invocation.of("replay", file, "--against", folder.resolve("serial").toString())
-        .assertFails(2, "JSON");
+        .assertFails(2, "/runs");
   }
 
   private String live(String paging, String arguments) throws IOException {
