@@ -44,14 +44,8 @@ record BootExits(GuestRun ept, GuestRun shadow) {
             none,
             run -> run.eptLessShadow(ExitReason.IO_INSTRUCTION)),
         count("EPT violation, with EPT", some, run -> run.ept.exits(ExitReason.EPT_VIOLATION)),
-        PublishedRow.notRun(
-            "EPT misconfiguration, with EPT",
-            Label.SHAPE,
-            some,
-            "exits",
-            SOURCE,
-            Grade.PRIMARY,
-            "devices exit by EPT violations here, not by entries that KVM misconfigures for them"),
+        count(
+            "EPT misconfiguration, with EPT", some, run -> run.ept.exits(ExitReason.EPT_MISCONFIG)),
         count(
             "EPT violation and misconfiguration, without EPT",
             none,

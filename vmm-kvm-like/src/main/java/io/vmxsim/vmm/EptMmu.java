@@ -86,13 +86,18 @@ final class EptMmu implements VcpuPaging {
   @Override
   public void addHandlers(ExitHandlers handlers) {
     handlers.on(ExitReason.EPT_VIOLATION, this::violation);
+    handlers.on(ExitReason.EPT_MISCONFIG, vcpu -> vcpu.emulation().emulate(vcpu));
   }
 
-  /** Maps the page, unless there is no memory: then the access is a device's. */
+  /**
+   * Maps the page, unless there is no memory: then the access is a device's, and those that follow
+   * are told by an entry that is misconfigured, as in KVM.
+   */
   private HandlerOutcome violation(Vcpu vcpu) {
     long guestPhysical = vcpu.read(VmcsField.GUEST_PHYSICAL_ADDRESS);
     MemorySlot slot = vm.slot(guestPhysical);
     if (slot == null) {
+      charges.times(Cost.VMM_TABLE_WRITE, tables.misconfigure(guestPhysical));
       return vcpu.emulation().emulate(vcpu);
     }
     PageSize size = slot.largestPage(guestPhysical, largest);

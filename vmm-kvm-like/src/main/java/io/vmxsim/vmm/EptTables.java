@@ -12,6 +12,10 @@ import io.vmxsim.ept.PhysicalMemory;
 final class EptTables {
   private static final long RIGHTS = 7; // read, write, execute
   private static final long MAPS_PAGE = 1 << 7;
+
+  /** Writable and not readable: a misconfiguration on every processor (28.2.3.1). */
+  private static final long MISCONFIGURED = 6;
+
   private static final long ADDRESS = 0x000f_ffff_ffff_f000L;
 
   private final PhysicalMemory memory;
@@ -38,6 +42,21 @@ final class EptTables {
    * @return how many entries were written
    */
   int map(long guestPhysical, long hostPhysical, PageSize size) {
+    long page = (hostPhysical & -size.bytes()) | RIGHTS | MemoryType.WB << 3;
+    return write(guestPhysical, size, size == PageSize.SIZE_4K ? page : page | MAPS_PAGE);
+  }
+
+  /**
+   * Has accesses to the 4-KByte page around a guest-physical address exit as EPT misconfigurations.
+   *
+   * @return how many entries were written
+   */
+  int misconfigure(long guestPhysical) {
+    long page = guestPhysical & -PageSize.SIZE_4K.bytes();
+    return write(guestPhysical, PageSize.SIZE_4K, page | MISCONFIGURED);
+  }
+
+  private int write(long guestPhysical, PageSize size, long last) {
     long table = root;
     int level = levels;
     int written = 1;
@@ -51,8 +70,7 @@ final class EptTables {
       }
       table = entry & ADDRESS;
     }
-    long page = (hostPhysical & -size.bytes()) | RIGHTS | MemoryType.WB << 3;
-    memory.write64(entryAddress(table, level, guestPhysical), level > 1 ? page | MAPS_PAGE : page);
+    memory.write64(entryAddress(table, level, guestPhysical), last);
     return written;
   }
 

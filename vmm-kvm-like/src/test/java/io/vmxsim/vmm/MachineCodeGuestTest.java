@@ -365,7 +365,7 @@ class MachineCodeGuestTest {
 
   @Test
   void aTimerThatIsFasterThanItsExitsLetsTheGuestRun() {
-    // after 16 ticks, for which the handler sets it anew; that counts to 20
+    // after 16 ticks, for which the handler sets it anew; that counts to 8
     LiveGuest guest =
         ept(
             "mov edi, 0xfee00000\n"
@@ -378,9 +378,9 @@ class MachineCodeGuestTest {
                 + "loop: jmp loop"
                 + handler(
                     "mov dword ptr [rdi+0xb0], 0\n mov dword ptr [rdi+0x380], 16\n"
-                        + " inc ecx\n cmp ecx, 20\n je full\n iretq\n"
+                        + " inc ecx\n cmp ecx, 8\n je full\n iretq\n"
                         + "full: mov al, cl"
                         + END));
-    assertEquals(2 * 20 + 1, guest.end.exitCode());
+    assertEquals(2 * 8 + 1, guest.end.exitCode());
   }
 }
