@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
       CpusCommand.class,
       GuestsCommand.class,
       ValidateCommand.class,
+      PeersCommand.class,
       CompletionCommand.class
     },
     footerHeading = "%nExamples:%n",

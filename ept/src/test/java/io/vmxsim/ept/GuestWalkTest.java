@@ -15,6 +15,7 @@ import io.vmxsim.ept.WalkResult.Status;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** SDM chapter 4, one example per rule. */
 class GuestWalkTest {
@@ -281,5 +282,31 @@ class GuestWalkTest {
     g.state.setCr0(g.state.cr0() | PagingState.CR0_CD);
     g.access(USER_READ);
     assertEquals(MemoryType.UC, g.result.memoryType());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3})
+  void bits31And30SelectThePdpteRegister(int index) {
+    GuestOnEpt g = GuestOnEpt.bare(PAE, 12, RW_USER);
+    long pdpte = g.state.pdpte((int) (LINEAR >>> 30));
+    GuestWalk walk = new GuestWalk(g.memory, null, null);
+    long linear = (LINEAR & 0x3fff_ffff) | ((long) index << 30);
+    for (int i = 0; i < 4; i++) {
+      g.state.setPdpte(i, i == index ? pdpte : 0);
+    }
+    assertEquals(Status.OK, walk.walk(g.state, linear, Access.READ, g.result));
+    assertEquals(PAGE, g.result.physicalAddress());
+    g.state.setPdpte(index, 0);
+    assertEquals(Status.PAGE_FAULT, walk.walk(g.state, linear, Access.READ, g.result));
+  }
+
+  @Test
+  void bitsOfCr3ThatHoldNoAddressDoNotMatter() {
+    GuestOnEpt g = GuestOnEpt.bare(BITS32, 12, RW_USER);
+    g.state.setCr3(g.state.cr3() | 0xfffL | 1L << 32);
+    assertEquals(NO_FAULT, g.errorCode(USER_READ), "bits 11:0, and those beyond 31");
+    GuestOnEpt g4 = GuestOnEpt.bare(FOUR_LEVEL, 12, RW_USER);
+    g4.state.setCr3(g4.state.cr3() | 0xfffL);
+    assertEquals(NO_FAULT, g4.errorCode(USER_READ));
   }
 }

@@ -9,6 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmxsim.ept.WalkResult.Status;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -297,5 +300,40 @@ class NestedWalkTest {
     g.setEptEntry(PAGE, 1, 1L << 63);
     g.access(Access.READ);
     assertFalse(g.result.convertibleToVirtualizationException());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"12", "21", "30"})
+  void whatIsCachedLooksInMemoryForTheBitThatSuppressesVe(int pageShift) {
+    long gpa = 0x4000_0000L;
+    Scenario s = new Scenario(Scenario.everything());
+    GuestTableBuilder space = s.guestSpace();
+    EptBuilder ept = s.ept();
+    ept.map(gpa, Scenario.HOST + gpa, pageShift, EptRights.READ);
+    space.map(LINEAR, gpa, 12, Scenario.RW);
+    space.map(LINEAR + 0x1000, gpa + 0x1000, 12, Scenario.RW);
+    ept.map(gpa + (1L << pageShift), Scenario.HOST, pageShift, EptRights.READ);
+    long leaf = ept.entryAddress(gpa, 1 + (pageShift - 12) / 9);
+    s.use(space, 1);
+    s.mmu.enterGuest(1, ept.eptp(false));
+    s.read(LINEAR);
+    assertEquals(Status.EPT_VIOLATION, s.mmu.translate(LINEAR, 1, Access.WRITE));
+    assertTrue(s.mmu.result().convertibleToVirtualizationException());
+    ept.setEntry(leaf, ept.entry(leaf) | 1L << 63);
+    assertEquals(Status.EPT_VIOLATION, s.mmu.translate(LINEAR, 1, Access.WRITE));
+    assertFalse(s.mmu.result().convertibleToVirtualizationException());
+    ept.setEntry(leaf, 0);
+    assertEquals(Status.EPT_VIOLATION, s.mmu.translate(LINEAR, 1, Access.WRITE));
+    assertTrue(s.mmu.result().convertibleToVirtualizationException(), "not present by now");
+  }
+
+  @Test
+  void anObserverNamedLaterIsToldOfBothDimensions() {
+    List<WalkObserver.Dimension> reads = new ArrayList<>();
+    NestedWalk walk = new NestedWalk(g.memory, null, null);
+    walk.observe((dimension, level, address, entry) -> reads.add(dimension));
+    walk.walk(g.state, g.ept.eptp(false), g.features, LINEAR, Access.READ, g.result);
+    assertEquals(4, Collections.frequency(reads, WalkObserver.Dimension.GUEST));
+    assertEquals(20, Collections.frequency(reads, WalkObserver.Dimension.EPT));
   }
 }

@@ -53,7 +53,8 @@ class VmcsMutationsTest {
   private void run() {
     Machine machine =
         new Machine(
-            CpuProfile.of("../docs/bochs-skylake-x.profile"),
+            CpuProfile.of(
+                "../validation/src/main/resources/io/vmxsim/validation/peers/bochs-skylake-x.profile"),
             RAM,
             1,
             sent -> printed.append((char) sent));
