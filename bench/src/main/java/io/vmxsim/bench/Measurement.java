@@ -26,6 +26,8 @@ record Measurement(String name, String meaning, Program program) {
               "instructions per second beside Bochs and QEMU",
               SideBySideExecution::main),
           new Measurement(
+              "fill", "REP STOSB of 1 GiB, in seconds of processor time", StringFill::main),
+          new Measurement(
               "exits",
               "VM exits per second of our smallest hypervisor beside Bochs",
               SideBySideExits::main),

@@ -104,8 +104,7 @@ final class X87Functions {
     if (!x.denormal) {
       return angle.sine();
     }
-    boolean tiny = x.magnitude() < FloatFormat.EXTENDED.lowest;
-    unit.raised |= tiny ? FloatUnit.INEXACT | FloatUnit.UNDERFLOW : FloatUnit.INEXACT;
+    noteInexact(x);
     return x;
   }
 
@@ -158,6 +157,12 @@ final class X87Functions {
     return usual ? Transcendental.logarithmAbove1(x) : x; // of other numbers it is undefined
   }
 
+  /** A processor's result counts as inexact, and so a tiny one as an underflow. */
+  private void noteInexact(Real result) {
+    boolean tiny = result.magnitude() < FloatFormat.EXTENDED.lowest;
+    unit.raised |= tiny ? FloatUnit.INEXACT | FloatUnit.UNDERFLOW : FloatUnit.INEXACT;
+  }
+
   /** ST(1) times a logarithm of ST(0), which is popped. */
   private void multiplyBy(Real logarithm) {
     Real x = stack.get(0);
@@ -173,7 +178,9 @@ final class X87Functions {
       unit.raised |= divides ? FloatUnit.ZERO_DIVIDE : 0;
       result = unit.multiply(y, logarithm);
       unit.raised &= ~FloatUnit.DENORMAL; // which ranks below the others
-      unit.raised |= result.kind == Real.Kind.FINITE ? FloatUnit.INEXACT : 0;
+      if (result.kind == Real.Kind.FINITE) {
+        noteInexact(result);
+      }
     }
     if ((unit.raised & (FloatUnit.INVALID | FloatUnit.ZERO_DIVIDE)) == 0) {
       noteDenormals(x, y);

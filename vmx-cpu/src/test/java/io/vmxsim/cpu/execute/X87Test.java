@@ -122,4 +122,23 @@ class X87Test {
         run("fld1; fldz; fnstenv [rdi]; fninit; fldenv [rdi]; fstp st(0); fstp qword ptr [rdi]");
     assertEquals(1.0, result(m));
   }
+
+  /**
+   * As a processor has it: 42 times the least number times log2(2^971) underflows, though exact.
+   */
+  @Test
+  void aTinyLogarithmUnderflows() {
+    CodeMachine m =
+        CodeMachine.assembled64(
+                "fninit; fld tbyte ptr [rdi]; fld tbyte ptr [rdi + 16]; fnclex; fyl2x;"
+                    + "fnstsw ax; fstp tbyte ptr [rdi]; hlt")
+            .with(RDI, DATA);
+    m.memory.write64(DATA, 42);
+    m.memory.write64(DATA + 16, Long.MIN_VALUE);
+    m.memory.write16(DATA + 24, 0x3fff + 971);
+    m.untilHalt();
+    assertEquals(0x30, m.register(RAX) & 0x3d); // underflow and inexact
+    assertEquals(42 * 971, m.memory.read64(DATA));
+    assertEquals(0, m.memory.read16(DATA + 8));
+  }
 }
