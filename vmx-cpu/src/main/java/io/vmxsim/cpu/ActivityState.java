@@ -21,8 +21,8 @@ public final class ActivityState {
   public static final int VMX_ABORT = 4;
 
   /**
-   * Inactive because it executed MWAIT ("MONITOR/MWAIT Instruction", 8.10.4); no VMCS holds it
-   * (24.4.2).
+   * Inactive because it executed MWAIT ("MONITOR/MWAIT Instruction", 8.10.4), UMWAIT or TPAUSE; no
+   * VMCS holds it (24.4.2).
    */
   public static final int MWAIT = 5;
 

@@ -15,15 +15,17 @@ final class MonitoredLine {
   private final long[] then = new long[BYTES / Long.BYTES];
   private long line;
   private boolean armed;
+  private boolean byUser;
 
   MonitoredLine(PhysicalMemory memory) {
     this.memory = memory;
   }
 
-  /** MONITOR of the line around a physical address. */
-  void arm(long address) {
+  /** MONITOR, or UMONITOR if {@code forUser}, of the line around a physical address. */
+  void arm(long address, boolean forUser) {
     line = address & -BYTES;
     armed = true;
+    byUser = forUser;
     for (int i = 0; i < then.length; i++) {
       then[i] = held(i);
     }
@@ -33,8 +35,9 @@ final class MonitoredLine {
     armed = false;
   }
 
-  boolean isArmed() {
-    return armed;
+  /** Whether it is armed by MONITOR, or by UMONITOR: neither works for the wait of the other. */
+  boolean isArmed(boolean forUser) {
+    return armed && byUser == forUser;
   }
 
   /** Whether somebody has stored something else in the line since it was armed. */

@@ -19,6 +19,7 @@ public enum Msr {
   IA32_PRED_CMD(0x49, Accepts.COMMAND, CpuidFeature.SPEC_CTRL),
   IA32_BIOS_UPDT_TRIG(0x79, Accepts.ANY),
   IA32_BIOS_SIGN_ID(0x8b, Accepts.ANY),
+  IA32_UMWAIT_CONTROL(0xe1, Accepts.UMWAIT_BITS, CpuidFeature.WAITPKG),
   IA32_MTRRCAP(0xfe, Accepts.NOTHING),
   IA32_ARCH_CAPABILITIES(0x10a, Accepts.NOTHING, CpuidFeature.ARCH_CAPABILITIES),
   IA32_FLUSH_CMD(0x10b, Accepts.COMMAND, CpuidFeature.L1D_FLUSH),
@@ -92,6 +93,8 @@ public enum Msr {
     ALIGNED_8,
     ALIGNED_64,
     FRED_CONFIG_BITS,
+    /** 32 bits, of which bit 1 is reserved. */
+    UMWAIT_BITS,
     MEMORY_TYPES,
     EFER_BITS,
     SUPERVISOR_COMPONENTS,

@@ -208,6 +208,7 @@ public final class MsrFile {
       case CANONICAL -> processor.isCanonical(newValue);
       case ALIGNED_8 -> processor.isCanonical(newValue) && (newValue & 7) == 0;
       case ALIGNED_64 -> processor.isCanonical(newValue) && (newValue & 63) == 0;
+      case UMWAIT_BITS -> newValue >>> 32 == 0 && (newValue & 2) == 0;
       case FRED_CONFIG_BITS ->
           processor.isCanonical(newValue) && (newValue & FRED_CONFIG_RESERVED) == 0;
       case MEMORY_TYPES -> areMemoryTypes(newValue);

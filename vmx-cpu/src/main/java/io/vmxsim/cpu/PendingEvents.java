@@ -441,10 +441,10 @@ final class PendingEvents implements ApicSignals {
             || preemptionTimerValue() << preemptionTimerRate > cycles);
   }
 
-  /** Whether what ends an MWAIT has come, though no event is delivered for it. */
+  /** Whether what ends an MWAIT or its kin has come, though no event is delivered for it. */
   boolean waitIsOver() {
-    WaitInstructions waits = processor.sensitive().waits();
-    return waits.isTriggered() || (waits.endsByMaskedInterrupt() && controller.hasInterrupt());
+    OptimizedWait wait = processor.sensitive().waits().optimizedWait();
+    return wait.isOver() || (wait.endsByMaskedInterrupt() && controller.hasInterrupt());
   }
 
   /**
@@ -461,10 +461,10 @@ final class PendingEvents implements ApicSignals {
         return 0;
       }
     }
-    long wait = -1;
+    long wait = processor.sensitive().waits().optimizedWait().cyclesUntilOver();
     InterruptSource source = timer;
     if (source != null && interruptEndsWait()) {
-      wait = source.cyclesUntilDue(processor.now(), processor.instructions());
+      wait = sooner(wait, source.cyclesUntilDue(processor.now(), processor.instructions()));
     }
     LocalApic apic = localApic;
     if (apic != null && apic.timerStrikes() != LocalApic.NEVER && interruptEndsWait()) {
@@ -489,7 +489,7 @@ final class PendingEvents implements ApicSignals {
     return state.activity == ActivityState.ACTIVE
         || (BoundaryEvent.EXTERNAL_INTERRUPT.isUnblocked(state.activity, 0)
             && (interruptWindowOpen()
-                || processor.sensitive().waits().endsByMaskedInterrupt()
+                || processor.sensitive().waits().optimizedWait().endsByMaskedInterrupt()
                 || processor.intercepts().on(PinControl.EXTERNAL_INTERRUPT_EXITING)));
   }
 }

@@ -416,7 +416,7 @@ public final class Processor {
       return RunOutcome.EXIT;
     }
     if (state.activity == ActivityState.MWAIT && pending.waitIsOver()) {
-      state.activity = ActivityState.ACTIVE;
+      sensitive.waits().optimizedWait().end();
     }
     if (state.activity == ActivityState.ACTIVE) {
       return guest().advance(this, budget);

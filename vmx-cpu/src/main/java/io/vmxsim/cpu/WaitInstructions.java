@@ -9,18 +9,20 @@ import io.vmxsim.vmcs.PrimaryControl;
 
 /**
  * The instructions that wait: HLT, PAUSE, MONITOR and MWAIT and, from later editions, UMWAIT and
- * TPAUSE. PAUSE and the last two end their wait at once, as the architecture permits.
+ * TPAUSE. PAUSE ends its wait at once.
  */
 public final class WaitInstructions {
+
+  /** Bits 31:2 of IA32_UMWAIT_CONTROL, a time in ticks of the TSC. */
+  private static final long LONGEST_WAIT = 0xfffffffcL;
+
   private final Processor processor;
   private final CpuState state;
   private final Intercepts intercepts;
   private final Admission admission;
   private final TimeStamp timeStamp;
   private final MonitoredLine monitored;
-
-  /** Whether interrupts end the MWAIT under way though RFLAGS.IF is 0. */
-  private boolean endsByMasked;
+  private final OptimizedWait wait;
 
   WaitInstructions(Processor processor, Admission admission, TimeStamp timeStamp) {
     this.processor = processor;
@@ -28,6 +30,7 @@ public final class WaitInstructions {
     this.timeStamp = timeStamp;
     state = processor.state();
     monitored = new MonitoredLine(processor.memory());
+    wait = new OptimizedWait(processor, monitored);
     intercepts = processor.intercepts();
   }
 
@@ -61,14 +64,22 @@ public final class WaitInstructions {
     if ((int) state.register(RCX) != 0) {
       return admission.raise(GENERAL_PROTECTION);
     }
-    StepOutcome load = processor.access(address, 1, Access.READ);
-    if (load != StepOutcome.DONE) {
-      return load;
+    StepOutcome armed = arm(address, false);
+    return armed == StepOutcome.DONE ? admission.done(InstructionClass.MONITOR) : armed;
+  }
+
+  /** UMONITOR of the line at a linear address; the caller retires it. */
+  public StepOutcome userMonitor(long address) {
+    return arm(address, true);
+  }
+
+  private StepOutcome arm(long address, boolean forUser) {
+    int user = state.cpl() == 3 ? Access.USER : 0;
+    StepOutcome load = processor.access(address, 1, Access.READ | user);
+    if (load == StepOutcome.DONE && processor.bus().isRam(processor.lastPhysicalAddress())) {
+      monitored.arm(processor.lastPhysicalAddress(), forUser);
     }
-    if (processor.bus().isRam(processor.lastPhysicalAddress())) {
-      monitored.arm(processor.lastPhysicalAddress());
-    }
-    return admission.done(InstructionClass.MONITOR);
+    return load;
   }
 
   /** VM entries and VM exits clear address-range monitoring (26.3.3, 27.5.6). */
@@ -81,7 +92,8 @@ public final class WaitInstructions {
    * event. Of the extensions in ECX only "interrupts end it though masked" is there.
    */
   public StepOutcome mwait(int length) {
-    StepOutcome admitted = admission.admit(Intercept.MWAIT, monitored.isArmed() ? 1 : 0, length);
+    boolean armed = monitored.isArmed(false);
+    StepOutcome admitted = admission.admit(Intercept.MWAIT, armed ? 1 : 0, length);
     if (admitted != StepOutcome.DONE) {
       return admitted;
     }
@@ -90,22 +102,11 @@ public final class WaitInstructions {
       return admission.raise(GENERAL_PROTECTION);
     }
     admission.done(Intercept.MWAIT.instructionClass());
-    if (monitored.isArmed() && !monitored.isTriggered()) {
-      state.activity = ActivityState.MWAIT;
-      endsByMasked = extensions != 0;
+    if (armed && !monitored.isTriggered()) {
+      wait.begin(extensions != 0);
     }
     monitored.disarm();
     return StepOutcome.DONE;
-  }
-
-  /** Whether interrupts end the wait that the processor is in, if any, though RFLAGS.IF is 0. */
-  boolean endsByMaskedInterrupt() {
-    return state.activity == ActivityState.MWAIT && endsByMasked;
-  }
-
-  /** Whether the processor is in an MWAIT whose line somebody has changed. */
-  boolean isTriggered() {
-    return state.activity == ActivityState.MWAIT && monitored.isTriggered();
   }
 
   /** Whether UMONITOR, UMWAIT and TPAUSE are there; if not, they get #UD. */
@@ -114,7 +115,8 @@ public final class WaitInstructions {
   }
 
   /**
-   * UMWAIT or TPAUSE.
+   * UMWAIT, which waits if UMONITOR has armed a line and nothing has triggered it, or TPAUSE: until
+   * the time-stamp counter reaches EDX:EAX, but no longer than IA32_UMWAIT_CONTROL allows.
    *
    * @param row which of the two; {@link SensitiveInstructions#operands} has been told of its
    *     operand
@@ -129,6 +131,27 @@ public final class WaitInstructions {
       return admission.raise(GENERAL_PROTECTION);
     }
     state.status.set(0);
-    return admission.done(row.instructionClass());
+    admission.done(row.instructionClass());
+    boolean watches = row == Intercept.UMWAIT;
+    if (!watches || (monitored.isArmed(true) && !monitored.isTriggered())) {
+      waitUntil(state.edxEax(), watches);
+    }
+    if (watches) {
+      monitored.disarm();
+    }
+    return StepOutcome.DONE;
+  }
+
+  /** The time in bits 31:2 of IA32_UMWAIT_CONTROL is as software sees it, too; 0 is no limit. */
+  private void waitUntil(long asked, boolean watches) {
+    long most = processor.msrs().get(Msr.IA32_UMWAIT_CONTROL) & LONGEST_WAIT;
+    long limit = timeStamp.read() + most;
+    boolean limited = most != 0 && Long.compareUnsigned(limit, asked) < 0;
+    wait.beginUntil(timeStamp.unscaled(limited ? limit : asked), limited, watches);
+  }
+
+  /** The wait that the processor may be in. */
+  OptimizedWait optimizedWait() {
+    return wait;
   }
 }

@@ -136,7 +136,7 @@ class NewerInstructionsTest {
   }
 
   @Test
-  void userWaitsEndAtOnce() {
+  void userWaitsEndAtOnceWhenTheirTimeIsUp() {
     f.set(SecondaryControl.ENABLE_USER_WAIT_AND_PAUSE);
     f.runCode("31c9 660faef1" + VMCALL);
     assertEquals(ExitReason.VMCALL, f.exitReason());

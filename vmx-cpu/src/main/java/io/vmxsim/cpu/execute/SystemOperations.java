@@ -190,7 +190,7 @@ final class SystemOperations {
           throw faults.invalidOpcode();
         }
         long offset = Val.zeroExtend(state.register(in.rm), in.addressSize);
-        operands.mem.load(segments.forLoad(in.segment, offset, 1), 1);
+        faults.require(sensitive.waits().userMonitor(segments.forLoad(in.segment, offset, 1)));
       }
       case RDMSRLIST -> readMsrs(in.length);
       case WRMSRLIST -> writeMsrs(in.length);

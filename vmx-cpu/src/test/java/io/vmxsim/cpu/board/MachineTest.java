@@ -8,6 +8,8 @@ import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.Segment;
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Machines that run a few instructions of flat 32-bit code. */
 class MachineTest {
@@ -98,20 +100,23 @@ class MachineTest {
   /** mov eax,200000h; monitor; mwait: on a machine whose other registers are 0. */
   private static final String WAIT = "b800002000 0f01c8 0f01c9";
 
-  @Test
-  void mwaitWaitsForAStoreIntoItsLineByAnotherProcessor() {
+  /** mov eax,200000h; umonitor eax; inc edx; umwait ecx. */
+  private static final String USER_WAIT = "b800002000 f30faef0 42 f20faef1";
+
+  @ParameterizedTest
+  @ValueSource(strings = {WAIT, USER_WAIT})
+  void waitsForAStoreIntoItsLineByAnotherProcessor(String wait) {
     // mov ecx,4000; loop $; mov byte [200040h],1; mov ecx,4000; loop $; mov dx,3f8h; mov al,'a'
     // out dx,al; mov byte [20003fh],1; jmp $
     String storing =
         "b9a00f0000 e2fe c6054000200001 b9a00f0000 e2fe 66baf803 b061 ee c6053f00200001 ebfe";
     Machine machine = machine(2, storing);
-    byte[] waiting = HexFormat.of().parseHex((WAIT + "66baf803b077eee6f4").replace(" ", ""));
+    byte[] waiting = HexFormat.of().parseHex((wait + "66baf803b077eee6f4").replace(" ", ""));
     machine.memory().writeBytes(CODE + 0x100, waiting, 0, waiting.length);
     start(machine, 1);
     machine.processor(1).state().rip = CODE + 0x100;
     assertEquals(MachineEnd.Cause.GUEST, machine.run(100_000).cause());
     assertEquals("aw", serial.toString());
-    assertEquals(4, machine.processor(1).instructions() - 3);
   }
 
   @Test
@@ -123,6 +128,37 @@ class MachineTest {
     assertEquals(MachineEnd.Cause.GUEST, machine(1, changed + end).run(1000).cause());
     String twice = WAIT.replace("0f01c9", "c60501002000ff 0f01c9 0f01c9");
     assertEquals(MachineEnd.Cause.GUEST, machine(1, twice + end).run(1000).cause());
+  }
+
+  @Test
+  void tpauseWaitsForItsTimeOrForTheLimitWhichCarryTells() {
+    String pause = "0f31 05a0860100 660faef1"; // rdtsc; add eax,100000; tpause ecx
+    String end = "0f92c0 e6f4 ebfe"; // setc al; out 0f4h,al; jmp $
+    Machine machine = machine(1, pause + end);
+    assertEquals(1, machine.run(1000).exitCode());
+    assertTrue(machine.processor(0).now() >= 100_000);
+    // mov ecx,0e1h; mov eax,10000; xor edx,edx; wrmsr; xor ecx,ecx
+    String limit = "b9e1000000 b810270000 31d2 0f30 31c9";
+    Machine limited = machine(1, limit + pause + end);
+    assertEquals(2 * 1 + 1, limited.run(1000).exitCode());
+    long now = limited.processor(0).now();
+    assertTrue(now >= 10_000 && now < 20_000, "at " + now);
+  }
+
+  @Test
+  void umwaitWaitsForALineOfUmonitorOnly() {
+    assertTrue(cyclesOf(USER_WAIT) > 1L << 32, "until its time is up");
+    assertTrue(cyclesOf(USER_WAIT.replace("f30faef0 ", "")) < 1000);
+    String endless = USER_WAIT.replace("42", "83caff"); // or edx,-1
+    assertEquals(MachineEnd.Cause.HALTED, machine(1, endless).run(1000).cause());
+    String mixed = USER_WAIT.replace("f30faef0", "0f01c8"); // monitor
+    assertTrue(cyclesOf(mixed) < 1000);
+  }
+
+  private long cyclesOf(String code) {
+    Machine machine = machine(1, code + "e6f4 ebfe"); // out 0f4h,al; jmp $
+    assertEquals(MachineEnd.Cause.GUEST, machine.run(1000).cause());
+    return machine.processor(0).now();
   }
 
   /** With bit 0 of ECX an interrupt ends MWAIT while RFLAGS.IF is 0, and is not delivered. */
