@@ -105,6 +105,10 @@ final class RunOptions {
     if (options.configurations().size() != 1) {
       throw new InputException("--checkpoint", "", "expected one run, not several");
     }
+    RecordedRun recorded = recordedRun();
+    if (recorded != null && recorded.processors() > 1) {
+      throw new InputException("--checkpoint", "", "expected a trace of one processor");
+    }
     return new Replay(options, openers()).with(checkpoints).run();
   }
 

@@ -1,20 +1,18 @@
 package io.vmxsim.traces;
 
 import io.vmxsim.cpu.ActivityState;
-import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.InitialState;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
-import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.vmcs.InputException;
 
 /** The guest on the processor itself: guest-physical addresses are physical, and nothing exits. */
 final class BareMachine implements ReplayMachine, InitialState {
   private final Processor processor;
 
-  BareMachine(CpuProfile cpu) {
-    processor = new Processor(cpu, new PhysicalMemory(cpu.cpuid().maxPhyAddr()));
+  BareMachine(Processor processor) {
+    this.processor = processor;
     processor.state().startIn64BitMode(0);
   }
 

@@ -1,6 +1,7 @@
 package io.vmxsim.traces;
 
 import io.vmxsim.cpu.CpuProfile;
+import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.InitialState;
 import io.vmxsim.vmcs.InputException;
 import io.vmxsim.vmcs.VmxCapabilities;
@@ -9,8 +10,6 @@ import io.vmxsim.vmcs.VmxCapabilities;
  * Lets only such initial state through as the machine can start in: what a trace says may be wrong.
  */
 final class CheckedInitialState implements InitialState {
-  private static final long CR0_PE = 1;
-
   private final InitialState state;
   private final String source;
   private final VmxCapabilities capabilities;
@@ -32,8 +31,9 @@ final class CheckedInitialState implements InitialState {
     switch (n) {
       case 0 ->
           require(
-              (value & ~capabilities.cr0MayBe1()) == 0 && (value & CR0_PE) != 0,
-              "CR0 with PE and without reserved bits",
+              (value & ~capabilities.cr0MayBe1()) == 0
+                  && (value & (CpuState.CR0_PG | CpuState.CR0_PE)) != CpuState.CR0_PG,
+              "CR0 without reserved bits, and with PE if with PG",
               value);
       case 3 -> require(value >>> 12 < guestBytes >>> 12, "CR3 within the guest's memory", value);
       case 4 ->

@@ -160,9 +160,11 @@ final class GuestRecorder implements InstructionObserver, AccessObserver, ExitOb
     drop();
   }
 
-  /** The guest is at its end. */
-  void close() {
-    settle();
+  /** Others go on, or the guest is at its end: what has been done is handed over. */
+  void endTurn() {
+    if (begun != UNKNOWN && isDone()) {
+      commit();
+    }
   }
 
   // ---- Accesses -------------------------------------------------------------------------------

@@ -6,12 +6,9 @@ import io.vmxsim.cpu.Cycles;
 import io.vmxsim.cpu.ExitObserver;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.board.Machine;
-import io.vmxsim.ept.MmuStatistics;
 import io.vmxsim.traces.ReplayResult.AssumedNumber;
 import io.vmxsim.traces.ReplayResult.Paging;
 import io.vmxsim.traces.ReplayResult.RunResult;
-import io.vmxsim.traces.ReplayResult.TlbRow;
-import io.vmxsim.traces.ReplayResult.Walks;
 import io.vmxsim.vmm.HiddenFeatures;
 import io.vmxsim.vmm.VmOptions;
 import io.vmxsim.vmm.VmPaging;
@@ -100,6 +97,7 @@ public final class LiveRun {
 
   private RunResult soFar() {
     boolean shadow = options.paging() == VmPaging.SHADOW;
+    ReplayCounts counts = counts();
     return new RunResult(
         shadow ? Paging.SHADOW : Paging.EPT,
         shadow ? options.shadowPolicy().name().toLowerCase(Locale.ROOT) : null,
@@ -108,9 +106,9 @@ public final class LiveRun {
         cpu.name(),
         machine.instructions(),
         exits.rows(),
-        tlb(),
-        walks(),
-        cycles(),
+        counts.tlb(),
+        counts.walks(),
+        counts.cycles(),
         exits.hotSpots());
   }
 
@@ -122,48 +120,16 @@ public final class LiveRun {
     return all;
   }
 
-  private List<TlbRow> tlb() {
-    List<TlbRow> rows = new ArrayList<>();
-    for (Processor processor : processors()) {
-      List<MmuStatistics.Structure> structures = processor.mmu().statistics().structures();
-      for (int i = 0; i < structures.size(); i++) {
-        MmuStatistics.Structure own = structures.get(i);
-        if (i == rows.size()) {
-          rows.add(new TlbRow(own.name(), 0, 0));
-        }
-        TlbRow sum = rows.get(i);
-        rows.set(i, new TlbRow(own.name(), sum.hits() + own.hits(), sum.misses() + own.misses()));
-      }
-    }
-    return rows;
-  }
-
-  private Walks walks() {
-    long count = 0;
-    long reads = 0;
-    long cycles = 0;
-    for (Processor processor : processors()) {
-      MmuStatistics mmu = processor.mmu().statistics();
-      count += mmu.walks();
-      reads += mmu.entryReads();
-      cycles += mmu.walkCycles();
-    }
-    return new Walks(count, reads, cycles);
-  }
-
-  private ReplayResult.Cycles cycles() {
-    long guest = 0;
-    long translation = 0;
-    long exit = 0;
-    long vmm = 0;
+  private ReplayCounts counts() {
+    ReplayCounts counts = new ReplayCounts();
     for (Processor processor : processors()) {
       Cycles own = processor.cycles();
-      guest += own.guest;
-      translation += processor.mmu().translationCycles();
-      exit += own.exit;
-      vmm += own.vmm;
+      counts.add(processor.mmu().statistics());
+      counts.add(
+          new ReplayResult.Cycles(
+              own.guest, processor.mmu().translationCycles(), own.exit, own.vmm));
     }
-    return new ReplayResult.Cycles(guest, translation, exit, vmm);
+    return counts;
   }
 
   private List<AssumedNumber> assumed() {

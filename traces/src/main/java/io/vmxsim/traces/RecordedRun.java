@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 public final class RecordedRun {
   private static final String CPU = "cpu";
   private static final String MEMORY = "memory";
+  private static final String PROCESSORS = "processors";
   private static final String PAGING = "paging";
   private static final String POLICY = "policy";
   private static final String HOST_PAGE = "host-page";
@@ -33,14 +34,16 @@ public final class RecordedRun {
   }
 
   /** What is known of the run when it begins. */
-  static String machine(String cpu, long memory, RunResult run) {
+  static String machine(String cpu, long memory, int processors, RunResult run) {
     String policy = run.policy() == null ? "" : "%s=%s%n".formatted(POLICY, run.policy());
-    return "%s=%s\n%s=%d\n%s=%s\n%s=%s\n%s"
+    return "%s=%s\n%s=%d\n%s=%d\n%s=%s\n%s=%s\n%s"
         .formatted(
             CPU,
             cpu,
             MEMORY,
             memory,
+            PROCESSORS,
+            processors,
             PAGING,
             run.paging().label(),
             HOST_PAGE,
@@ -74,6 +77,11 @@ public final class RecordedRun {
   /** The guest's RAM in bytes. */
   public long memory() {
     return number(MEMORY);
+  }
+
+  /** The guest's processors; the recording has their actions in the order of the run. */
+  public int processors() {
+    return facts.containsKey(PROCESSORS) ? (int) number(PROCESSORS) : 1;
   }
 
   /** How the guest got its memory. */

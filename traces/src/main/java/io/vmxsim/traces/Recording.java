@@ -2,16 +2,17 @@ package io.vmxsim.traces;
 
 import io.vmxsim.cpu.ActionBatch;
 import io.vmxsim.cpu.ActionKind;
-import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.ExitObserver;
 import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.board.Bus;
 import io.vmxsim.cpu.board.Machine;
 import io.vmxsim.cpu.execute.Executor;
+import io.vmxsim.ept.PagingState;
 import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.traces.ReplayResult.RunResult;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 
 /**
@@ -25,7 +26,11 @@ public final class Recording implements AutoCloseable {
   private final Machine machine;
   private final TraceWriter writer;
   private final List<GuestRecorder> recorders = new ArrayList<>();
+  private final BitSet started = new BitSet();
   private final ActionBatch batch = new ActionBatch(ActionBatch.DEFAULT_CAPACITY);
+
+  /** The processor whose actions have been written last. */
+  private int turn;
 
   /**
    * Begins the recording of a machine that is loaded and has not run yet.
@@ -38,11 +43,25 @@ public final class Recording implements AutoCloseable {
     for (int i = 0; i < machine.processorCount(); i++) {
       int number = i;
       GuestRecorder recorder =
-          new GuestRecorder(machine.processor(i), actions -> writer.write(number, actions));
+          new GuestRecorder(machine.processor(i), actions -> write(number, actions));
       recorders.add(recorder);
       machine.observe(i, recorder);
       ((Executor) machine.processor(i).guest()).setAccessObserver(recorder);
     }
+  }
+
+  /** Actions of one processor; those of the others that came before lie before them. */
+  private void write(int number, ActionBatch actions) {
+    if (number != turn) {
+      recorders.get(turn).endTurn();
+      writer.flush();
+      turn = number;
+    }
+    if (!started.get(number)) {
+      started.set(number);
+      writeRegisters(number, machine.paging(number));
+    }
+    writer.write(number, actions);
   }
 
   /** Who is to be told of a processor's exits. */
@@ -51,15 +70,21 @@ public final class Recording implements AutoCloseable {
   }
 
   private void writeInitialState() {
-    CpuState state = machine.processor(0).state();
-    batch.add(ActionKind.INITIAL_CR, 0, 0, state.cr0());
-    batch.add(ActionKind.INITIAL_CR, 3, 0, state.cr3());
-    batch.add(ActionKind.INITIAL_CR, 4, 0, state.cr4());
-    batch.add(ActionKind.INITIAL_MSR, 0, Msr.IA32_EFER.address() & 0xffff_ffffL, state.efer());
+    started.set(0);
+    writeRegisters(0, machine.processor(0).state().paging());
     Bus bus = machine.bus();
     writeMemory(0, bus.ramBelowEnd());
     writeMemory(FOUR_GIB, bus.ramAboveEnd());
-    flush();
+    flush(0);
+  }
+
+  /** Of a processor that is about to execute its first instruction. */
+  private void writeRegisters(int number, PagingState registers) {
+    batch.add(ActionKind.INITIAL_CR, 0, 0, registers.cr0());
+    batch.add(ActionKind.INITIAL_CR, 3, 0, registers.cr3());
+    batch.add(ActionKind.INITIAL_CR, 4, 0, registers.cr4());
+    batch.add(ActionKind.INITIAL_MSR, 0, Msr.IA32_EFER.address() & 0xffff_ffffL, registers.efer());
+    flush(number);
   }
 
   /** Whatever may become a paging structure, so all that is not 0. */
@@ -75,12 +100,12 @@ public final class Recording implements AutoCloseable {
           batch.add(ActionKind.INITIAL_MEMORY, 0, at, value);
         }
       }
-      flush();
+      flush(0);
     }
   }
 
-  private void flush() {
-    writer.write(0, batch);
+  private void flush(int number) {
+    writer.write(number, batch);
     batch.clear();
   }
 
@@ -88,13 +113,14 @@ public final class Recording implements AutoCloseable {
   void begin(String cpu, RunResult run) {
     Bus bus = machine.bus();
     long above = Math.max(0, bus.ramAboveEnd() - FOUR_GIB);
-    writer.recording(RecordedRun.machine(cpu, bus.ramBelowEnd() + above, run));
+    writer.recording(
+        RecordedRun.machine(cpu, bus.ramBelowEnd() + above, machine.processorCount(), run));
     writeInitialState();
   }
 
   /** Ends the recording with the exits of the run: the file gets its name. */
   void finish(RunResult run) {
-    recorders.forEach(GuestRecorder::close);
+    recorders.forEach(GuestRecorder::endTurn);
     writer.flush();
     writer.recording(RecordedRun.end(run));
     writer.finish();

@@ -2,13 +2,17 @@ package io.vmxsim.traces;
 
 import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.CpuidFeature;
+import io.vmxsim.cpu.Processor;
 import io.vmxsim.ept.PageSize;
+import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.traces.ReplayResult.Paging;
 import io.vmxsim.vmcs.EptVpidCapability;
 import io.vmxsim.vmcs.InputException;
 import io.vmxsim.vmm.ShadowPolicy;
 import io.vmxsim.vmm.Vm;
 import io.vmxsim.vmm.VmOptions;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * One way to replay a trace.
@@ -73,11 +77,11 @@ public record ReplayConfiguration(
   }
 
   /**
-   * The machine of this configuration.
+   * The processors of a machine of this configuration, with the same memory.
    *
    * @throws InputException if the CPU's physical addresses do not reach that far
    */
-  ReplayMachine machine(long guestBytes) {
+  List<ReplayMachine> machines(long guestBytes, int processors) {
     long most = mostGuestMemory(cpu);
     if (guestBytes > most) {
       throw new InputException(
@@ -85,12 +89,20 @@ public record ReplayConfiguration(
           (guestBytes >> 20) + "M",
           "expected at most " + (most >> 20) + "M, for the physical addresses of " + cpu.name());
     }
-    return switch (paging) {
-      case NATIVE -> new BareMachine(cpu);
-      case EPT -> new VirtualMachine(cpu, guestBytes, VmOptions.ept(hostPage));
-      case SHADOW ->
-          new VirtualMachine(
-              cpu, guestBytes, VmOptions.shadow(policy, hostPage).withUnsync(unsync));
-    };
+    PhysicalMemory memory = new PhysicalMemory(cpu.cpuid().maxPhyAddr());
+    VmOptions options =
+        paging == Paging.EPT
+            ? VmOptions.ept(hostPage)
+            : VmOptions.shadow(policy, hostPage).withUnsync(unsync);
+    Vm vm = Vm.of(memory, guestBytes);
+    List<ReplayMachine> machines = new ArrayList<>();
+    for (int i = 0; i < processors; i++) {
+      Processor processor = new Processor(cpu, memory);
+      machines.add(
+          paging == Paging.NATIVE
+              ? new BareMachine(processor)
+              : new VirtualMachine(vm, processor, options));
+    }
+    return machines;
   }
 }

@@ -251,6 +251,15 @@ public record ReplayResult(
           dataHits - earlier.dataHits,
           dataMisses - earlier.dataMisses);
     }
+
+    CacheRow plus(CacheRow other) {
+      return new CacheRow(
+          level,
+          walkHits + other.walkHits,
+          walkMisses + other.walkMisses,
+          dataHits + other.dataHits,
+          dataMisses + other.dataMisses);
+    }
   }
 
   /**

@@ -4,23 +4,17 @@ import io.vmxsim.cpu.ActionBatch;
 import io.vmxsim.cpu.ActionSource;
 import io.vmxsim.cpu.CostModel;
 import io.vmxsim.cpu.CpuProfile;
-import io.vmxsim.cpu.Cycles;
 import io.vmxsim.cpu.InitialState;
 import io.vmxsim.cpu.InterruptSource;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.cpu.TraceFeed;
 import io.vmxsim.cpu.snapshot.Snapshot;
-import io.vmxsim.ept.DataCaches;
-import io.vmxsim.ept.MmuStatistics;
 import io.vmxsim.guests.GuestOsModel;
 import io.vmxsim.guests.GuestOsOptions;
 import io.vmxsim.traces.ReplayResult.AssumedNumber;
-import io.vmxsim.traces.ReplayResult.CacheRow;
 import io.vmxsim.traces.ReplayResult.Paging;
 import io.vmxsim.traces.ReplayResult.RunResult;
-import io.vmxsim.traces.ReplayResult.TlbRow;
-import io.vmxsim.traces.ReplayResult.Walks;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,17 +28,13 @@ final class ReplayRun {
   private static final long SLICE = 1 << 16;
 
   private final ReplayConfiguration configuration;
-  private final ReplayMachine machine;
-  private final Processor processor;
-  private final TraceFeed feed;
+  private final List<ReplayProcessor> processors = new ArrayList<>();
+
+  /** Who is next, where there are several. */
+  private final @Nullable Turns turns;
+
   private final ExitStatistics exits;
   private final @Nullable RunDetails details;
-  private final ExitRecorder recorder;
-
-  private long startInstructions;
-  private MmuStatistics startMmu;
-  private ReplayResult.Cycles startCycles;
-  private List<CacheRow> startCaches = List.of();
 
   private transient Runnable checkpoint = () -> {};
   private transient long checkpointInterval = Long.MAX_VALUE;
@@ -62,50 +52,58 @@ final class ReplayRun {
     this.configuration = configuration;
     GuestOsOptions guest = options.guest().withPageShift(configuration.guestPage().shift());
     long memory = tap.memory(guest.memoryBytes());
-    machine = configuration.machine(memory);
-    processor = machine.processor();
-    feed =
-        tap.wholeSystem()
-            ? wholeSystem(tap.source(), traces.get(0), memory)
-            : userLevel(guest, traces);
-    processor.setGuest(feed);
-    if (options.dataCaches()) {
-      processor.modelDataCaches();
-    }
-    processor.sensitive().seed(options.seed());
-    if (!tap.wholeSystem()) { // such a trace holds the interrupts that its kernel took
-      setTimer(options);
-    }
     exits = new ExitStatistics(options.top());
     details = options.detailed() ? new RunDetails(configuration.cpu().clockMhz()) : null;
-    recorder = new ExitRecorder(processor, feed::inModelledKernel, exits, details);
-    processor.setExitObserver(recorder);
-    if (details != null) {
-      processor.mmu().observeWalks(details.walkGrid());
+    List<ReplayMachine> machines = configuration.machines(memory, tap.processors());
+    turns = machines.size() == 1 ? null : new Turns(traces.get(0));
+    for (ReplayMachine machine : machines) {
+      Processor processor = machine.processor();
+      processor.sensitive().seed(options.seed());
+      if (options.dataCaches()) {
+        processor.modelDataCaches();
+      }
+      if (details != null) {
+        processor.mmu().observeWalks(details.walkGrid());
+      }
+      ActionSource own = turns == null ? traces.get(0) : turns.of(processors.size());
+      processors.add(
+          tap.wholeSystem()
+              ? wholeSystem(machine, tap.source(), own, memory)
+              : userLevel(machine, guest, traces, options));
     }
-    startMmu = processor.mmu().statistics();
-    startCycles = cycles();
   }
 
-  private TraceFeed wholeSystem(String source, ActionSource trace, long memoryBytes) {
+  /** Such a trace holds the state that the processor starts in, and the interrupts it takes. */
+  private ReplayProcessor wholeSystem(
+      ReplayMachine machine, String source, ActionSource trace, long memoryBytes) {
     machine.takeEventsFromTrace();
-    TraceFeed system = TraceFeed.ofSystem(source, trace);
-    system.loadInitialState(
-        new CheckedInitialState(machine.initialState(), source, configuration.cpu(), memoryBytes));
-    return system;
+    InitialState state =
+        new CheckedInitialState(machine.initialState(), source, configuration.cpu(), memoryBytes);
+    TraceFeed feed = TraceFeed.ofSystem(source, trace);
+    return new ReplayProcessor(machine, feed, state, recorder(machine, feed));
   }
 
-  private TraceFeed userLevel(GuestOsOptions guest, List<ActionSource> traces) {
+  private ExitRecorder recorder(ReplayMachine machine, TraceFeed feed) {
+    return new ExitRecorder(machine.processor(), feed::inModelledKernel, exits, details);
+  }
+
+  private ReplayProcessor userLevel(
+      ReplayMachine machine,
+      GuestOsOptions guest,
+      List<ActionSource> traces,
+      ReplayOptions options) {
     GuestOsModel kernel = new GuestOsModel(guest, traces);
     InitialState state = machine.initialState();
     ActionBatch boot = kernel.initialState();
     for (int i = 0; i < boot.count(); i++) {
       state.take(boot, i);
     }
-    return TraceFeed.ofUserLevel(kernel);
+    setTimer(machine.processor(), options);
+    TraceFeed feed = TraceFeed.ofUserLevel(kernel);
+    return new ReplayProcessor(machine, feed, null, recorder(machine, feed));
   }
 
-  private void setTimer(ReplayOptions options) {
+  private void setTimer(Processor processor, ReplayOptions options) {
     if (options.timerInstructions() > 0) {
       processor.setTimer(
           InterruptSource.everyInstructions(options.timerInstructions(), GuestOsModel.TICK_VECTOR));
@@ -120,104 +118,74 @@ final class ReplayRun {
   void checkpointEvery(long interval, Runnable action) {
     checkpoint = action;
     checkpointInterval = interval;
-    nextCheckpoint = processor.instructions() + interval;
+    nextCheckpoint = first().instructions() + interval;
   }
 
   /** What a snapshot holds of it; {@code traces} are the sources that it was made with. */
   Snapshot.Contents contents(List<CountedSource> traces) {
     Map<String, Object> parts = new LinkedHashMap<>();
-    parts.put("memory", processor.memory());
-    parts.put("processor", processor);
+    parts.put("memory", first().memory());
+    parts.put("processor", first());
     parts.put("replay", this);
     return new Snapshot.Contents(parts, List.copyOf(traces));
   }
 
+  private Processor first() {
+    return processors.get(0).processor();
+  }
+
   /** Replays to the end of the trace. */
   void run() {
-    while (true) {
-      RunOutcome outcome = machine.run(SLICE);
-      if (processor.instructions() >= nextCheckpoint && outcome == RunOutcome.BUDGET) {
-        nextCheckpoint = processor.instructions() + checkpointInterval;
-        checkpoint.run();
-      }
-      if (outcome == RunOutcome.FINISHED) {
-        recorder.close();
-        return;
-      }
-      if (outcome == RunOutcome.HALTED
-          && !feed.wakeByTrace(processor)
-          && !processor.passIdleTime()) {
-        machine.wakeUp();
+    Turns order = turns;
+    if (order == null) {
+      runTurn(processors.get(0));
+    } else {
+      for (int next = order.whose(); next >= 0; next = order.whose()) {
+        runTurn(processors.get(next));
       }
     }
+    processors.forEach(ReplayProcessor::close);
+  }
+
+  /** Runs a processor until there is nothing more for it. */
+  private void runTurn(ReplayProcessor on) {
+    RunOutcome outcome;
+    do {
+      outcome = on.run(SLICE);
+      if (on.processor().instructions() >= nextCheckpoint && outcome == RunOutcome.BUDGET) {
+        nextCheckpoint = on.processor().instructions() + checkpointInterval;
+        checkpoint.run();
+      }
+    } while (outcome != RunOutcome.FINISHED);
   }
 
   /** Forgets all counts: the warm-up is over. What the caches hold stays. */
   void startMeasuring() {
-    recorder.restart();
-    startInstructions = processor.instructions();
-    startMmu = processor.mmu().statistics();
-    startCycles = cycles();
-    startCaches = caches();
-  }
-
-  private List<CacheRow> caches() {
-    DataCaches caches = processor.dataCaches();
-    if (caches == null) {
-      return List.of();
-    }
-    List<CacheRow> rows = new ArrayList<>();
-    for (int level = 0; level < caches.levels().size(); level++) {
-      rows.add(
-          new CacheRow(
-              caches.levels().get(level).name(),
-              caches.hits(level, DataCaches.User.WALK),
-              caches.misses(level, DataCaches.User.WALK),
-              caches.hits(level, DataCaches.User.DATA),
-              caches.misses(level, DataCaches.User.DATA)));
-    }
-    return rows;
-  }
-
-  private List<CacheRow> cachesSinceStart() {
-    List<CacheRow> rows = new ArrayList<>(caches());
-    for (int level = 0; level < startCaches.size(); level++) {
-      rows.set(level, rows.get(level).since(startCaches.get(level)));
-    }
-    return rows;
-  }
-
-  private ReplayResult.Cycles cycles() {
-    Cycles c = processor.cycles();
-    return new ReplayResult.Cycles(c.guest, processor.mmu().translationCycles(), c.exit, c.vmm);
+    processors.forEach(ReplayProcessor::startMeasuring);
   }
 
   /** What the run counted. */
   RunResult result() {
-    MmuStatistics mmu = processor.mmu().statistics().since(startMmu);
-    ReplayResult.Cycles end = cycles();
+    ReplayCounts counts = new ReplayCounts();
+    for (ReplayProcessor processor : processors) {
+      counts.add(processor.mmu());
+      counts.add(processor.cycles());
+      counts.add(processor.caches());
+    }
     Paging paging = configuration.paging();
     String guestPage = configuration.guestPage().toString();
-    List<TlbRow> tlb = new ArrayList<>();
-    for (MmuStatistics.Structure s : mmu.structures()) {
-      tlb.add(new TlbRow(s.name(), s.hits(), s.misses()));
-    }
     return new RunResult(
         paging,
         paging == Paging.SHADOW ? policy() : null,
         guestPage,
         paging == Paging.NATIVE ? guestPage : configuration.hostPage().toString(),
         configuration.cpu().name(),
-        processor.instructions() - startInstructions,
+        processors.stream().mapToLong(ReplayProcessor::instructions).sum(),
         exits.rows(),
-        tlb,
-        new Walks(mmu.walks(), mmu.entryReads(), mmu.walkCycles()),
-        cachesSinceStart(),
-        new ReplayResult.Cycles(
-            end.guest() - startCycles.guest(),
-            end.translation() - startCycles.translation(),
-            end.exit() - startCycles.exit(),
-            end.vmm() - startCycles.vmm()),
+        counts.tlb(),
+        counts.walks(),
+        counts.caches(),
+        counts.cycles(),
         exits.hotSpots(),
         details);
   }
@@ -229,7 +197,7 @@ final class ReplayRun {
 
   /** The assumed numbers that the run depended on. */
   List<AssumedNumber> assumed() {
-    return assumed(configuration.cpu(), processor.costs());
+    return assumed(configuration.cpu(), first().costs());
   }
 
   /** The assumed numbers that a run on {@code cpu} has looked up. */

@@ -56,6 +56,12 @@ final class TraceTap implements BatchBroadcast.Filler {
     return run == null ? byDefault : run.memory();
   }
 
+  /** The guest's processors: several in a recording, whose batches are in the order of the run. */
+  int processors() {
+    RecordedRun run = reader.recordedRun();
+    return run == null ? 1 : run.processors();
+  }
+
   /** The trace's name, for messages. */
   String source() {
     return reader.source();
@@ -114,9 +120,10 @@ final class TraceTap implements BatchBroadcast.Filler {
     if (!reader.fill(batch)) {
       return false;
     }
-    if (reader.vcpu() != 0) {
-      throw new NotModelledException("replay of a trace of several virtual CPUs");
+    if (reader.vcpu() >= processors()) {
+      throw new NotModelledException("replay of a trace of several virtual CPUs, not in turns");
     }
+    batch.setProcessor(reader.vcpu());
     return true;
   }
 

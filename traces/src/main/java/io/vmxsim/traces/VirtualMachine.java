@@ -1,10 +1,8 @@
 package io.vmxsim.traces;
 
-import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.InitialState;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
-import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.vmm.Vcpu;
 import io.vmxsim.vmm.Vm;
 import io.vmxsim.vmm.VmOptions;
@@ -14,10 +12,9 @@ final class VirtualMachine implements ReplayMachine {
   private final Processor processor;
   private final Vcpu vcpu;
 
-  VirtualMachine(CpuProfile cpu, long guestBytes, VmOptions options) {
-    PhysicalMemory memory = new PhysicalMemory(cpu.cpuid().maxPhyAddr());
-    processor = new Processor(cpu, memory);
-    vcpu = new Vcpu(Vm.of(memory, guestBytes), processor, options);
+  VirtualMachine(Vm vm, Processor processor, VmOptions options) {
+    this.processor = processor;
+    vcpu = new Vcpu(vm, processor, options);
   }
 
   @Override

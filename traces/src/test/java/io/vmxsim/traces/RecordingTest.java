@@ -45,7 +45,8 @@ class RecordingTest {
             ? VmOptions.ept(PageSize.SIZE_4K)
             : VmOptions.shadow(ShadowPolicy.UPDATE, PageSize.SIZE_4K);
     Guest guest = GuestCatalog.find(name).orElseThrow();
-    Machine machine = new Machine(CPU, MEMORY, 1, character -> {}, new Hypervisor(options));
+    Machine machine =
+        new Machine(CPU, MEMORY, guest.cpus(), character -> {}, new Hypervisor(options));
     ImageLoader.load(new BootRequest(name, guest.image(), arguments, List.of()), machine);
     Recording recording = new Recording(machine, file());
     LiveRun run = new LiveRun(name, machine, CPU, options, 0, recording);
@@ -94,7 +95,11 @@ class RecordingTest {
     "test-events, SHADOW, ''",
     "test-msr, SHADOW, ''",
     "test-debug, EPT, ''",
-    "test-debug, SHADOW, ''"
+    "test-debug, SHADOW, ''",
+    "ipi-ping, EPT, rounds=10",
+    "ipi-ping, SHADOW, rounds=10",
+    "test-smp, EPT, ''",
+    "test-smp, SHADOW, ''"
   })
   void aReplayInTheSameModeHasTheSameExits(String guest, Paging paging, String arguments) {
     Map<String, Long> live = live(guest, arguments, paging).exitsByReason();

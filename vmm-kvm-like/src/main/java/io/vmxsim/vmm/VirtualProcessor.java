@@ -8,6 +8,7 @@ import io.vmxsim.cpu.apic.ApicSignals;
 import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.cpu.board.Bus;
 import io.vmxsim.cpu.board.LogicalProcessor;
+import io.vmxsim.ept.PagingState;
 
 /**
  * A processor of a machine that is virtual: a {@link Vcpu} with a local APIC of its own, and what
@@ -67,6 +68,11 @@ final class VirtualProcessor implements LogicalProcessor {
   @Override
   public Processor registers() {
     return vcpu.machineCode().registers();
+  }
+
+  @Override
+  public PagingState paging() {
+    return vcpu.control().state();
   }
 
   @Override

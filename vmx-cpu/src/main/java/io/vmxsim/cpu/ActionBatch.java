@@ -22,6 +22,7 @@ public final class ActionBatch {
   private int instructionByteCount;
   private int count;
   private long records;
+  private int processor;
 
   /** A batch with room for {@code capacity} actions; it grows when more are appended. */
   public ActionBatch(int capacity) {
@@ -36,6 +37,17 @@ public final class ActionBatch {
     count = 0;
     instructionByteCount = 0;
     records = 0;
+    processor = 0;
+  }
+
+  /** Says whose actions they are, of a guest's processors; 0 unless said. */
+  public void setProcessor(int number) {
+    processor = number;
+  }
+
+  /** The processor whose actions they are. */
+  public int processor() {
+    return processor;
   }
 
   /** Appends an action with the operands its kind names. */
@@ -147,6 +159,7 @@ public final class ActionBatch {
 
   /** Makes this batch a copy of {@code other}. */
   public void copyFrom(ActionBatch other) {
+    processor = other.processor;
     if (kinds.length < other.count) {
       kinds = new byte[other.count];
       sizes = new byte[other.count];

@@ -5,6 +5,7 @@ import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.cpu.Segment;
+import io.vmxsim.ept.PagingState;
 
 /** A physical processor that runs the machine's software itself. */
 final class BareProcessor implements LogicalProcessor {
@@ -22,6 +23,11 @@ final class BareProcessor implements LogicalProcessor {
   @Override
   public Processor registers() {
     return processor;
+  }
+
+  @Override
+  public PagingState paging() {
+    return processor.state().paging();
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.vmxsim.cpu.board;
 
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
+import io.vmxsim.ept.PagingState;
 
 /**
  * A processor as a machine's software sees it and its schedule drives it: a physical one of the
@@ -21,6 +22,12 @@ public interface LogicalProcessor {
    * has filled in.
    */
   Processor registers();
+
+  /**
+   * CR0, CR3, CR4 and IA32_EFER as the software sees them; those of a virtual processor as its VMM
+   * knew them last.
+   */
+  PagingState paging();
 
   /** Whether it executes instructions, rather than waits or has ended. */
   boolean isActive();

@@ -13,6 +13,7 @@ import io.vmxsim.cpu.execute.Executor;
 import io.vmxsim.cpu.execute.InstructionObserver;
 import io.vmxsim.cpu.execute.StopCondition;
 import io.vmxsim.cpu.snapshot.Snapshot;
+import io.vmxsim.ept.PagingState;
 import io.vmxsim.ept.PhysicalMemory;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -150,6 +151,11 @@ public final class Machine {
   /** Why a processor cannot go on, for people: {@link ShutdownReport}. */
   public String shutdownReport(int number) {
     return ShutdownReport.of(software.get(number).registers(), processor(number));
+  }
+
+  /** A processor's control registers: {@link LogicalProcessor#paging}. */
+  public PagingState paging(int number) {
+    return software.get(number).paging();
   }
 
   /** Instructions retired so far, by all processors. */
