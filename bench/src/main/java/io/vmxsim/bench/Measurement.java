@@ -28,6 +28,10 @@ record Measurement(String name, String meaning, Program program) {
           new Measurement(
               "fill", "REP STOSB of 1 GiB, in seconds of processor time", StringFill::main),
           new Measurement(
+              "decode",
+              "instructions decoded a second; argument: a file of 64-bit code",
+              DecoderThroughput::main),
+          new Measurement(
               "exits",
               "VM exits per second of our smallest hypervisor beside Bochs",
               SideBySideExits::main),

@@ -57,7 +57,7 @@ public final class Disassembler {
       case OPCODE_REGISTER -> general(in.rm, bytes);
       case GENERAL_OR_MEMORY, GENERAL_RM -> in.isMemory ? memory(in, bytes) : general(in.rm, bytes);
       case IMMEDIATE -> immediate(in, operand);
-      case RELATIVE -> hex(truncate(rip + in.length + in.immediate, in.v));
+      case RELATIVE -> hex(truncate(rip + in.length + in.immediate, target(in)));
       case STACK_REGISTER -> "st(" + in.rm + ")";
       case IMMEDIATE_REGISTER -> vector(in.immediate2, bytes);
       case MEMORY, OFFSET -> memory(in, bytes);
@@ -68,6 +68,11 @@ public final class Disassembler {
       case VECTOR -> vector(in.reg, bytes);
       case VECTOR_RM, VECTOR_OR_MEMORY -> in.isMemory ? memory(in, bytes) : vector(in.rm, bytes);
     };
+  }
+
+  /** Bytes of a branch's target: XBEGIN has no 64-bit operand size in 64-bit mode. */
+  private static int target(Instruction in) {
+    return in.mode == CodeMode.BITS64 ? 8 : in.v;
   }
 
   private static String fixed(Operand operand, int bytes) {
