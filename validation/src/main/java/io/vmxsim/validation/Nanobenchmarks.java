@@ -36,10 +36,6 @@ final class Nanobenchmarks {
       "the price of the way to a device model in user space is KVM's on another CPU, scaled; that"
           + " monitor's model of a port was nearer";
 
-  private static final String REGISTERS =
-      "the VMM reads each of the guest's registers from the VMCS before it emulates an instruction,"
-          + " at 178 cycles each; that monitor, and KVM, read what they need";
-
   /** What the guest does, in the order of its parameter {@code what}. */
   private enum Operation {
     NOTHING,
@@ -123,7 +119,7 @@ final class Nanobenchmarks {
         fitted(Rounds.VT_X, Operation.PGFAULT, 11_242),
         predicted(Rounds.NATIVE, Operation.PGFAULT, 1093, ""),
         predicted(Rounds.VT_X, Operation.DIVZERO, 1014, ""),
-        predicted(Rounds.VT_X, Operation.PTEMOD, 12_733, REGISTERS),
+        predicted(Rounds.VT_X, Operation.PTEMOD, 12_733, ""),
         predicted(Rounds.VT_X, Operation.IN, 15_826, DEVICE),
         exits(Operation.DIVZERO),
         exits(Operation.CALL_RET),

@@ -6,6 +6,7 @@ import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.Interruptibility;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.Segment;
+import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.execute.EmulationPort;
 import io.vmxsim.cpu.execute.Emulator;
 import io.vmxsim.cpu.execute.Executor;
@@ -140,8 +141,13 @@ final class InstructionEmulation implements Emulation, EmulationPort {
       throw new NotModelledException(
           "emulation of an access by the delivery of an event", vcpu.read(VmcsField.GUEST_RIP));
     }
-    begin(vcpu);
-    return end(vcpu, emulator.step());
+    prepare(vcpu);
+    registers.loadForFetch();
+    Instruction instruction = emulator.fetch();
+    if (instruction == null || GuestState.needsSystemState(instruction)) {
+      registers.loadSystemState();
+    }
+    return end(vcpu, emulator.carryOut());
   }
 
   /** Delivers an event by the guest's interrupt table in the guest's place. */
@@ -201,10 +207,14 @@ final class InstructionEmulation implements Emulation, EmulationPort {
   }
 
   private void begin(Vcpu vcpu) {
+    prepare(vcpu);
+    registers.load();
+  }
+
+  private void prepare(Vcpu vcpu) {
     vcpu.refreshForWalk();
     toUserspace = false;
     charges.once(Cost.VMM_EMULATE);
-    registers.load();
     emulator.observe(((Executor) processor.guest()).accessObserver());
   }
 

@@ -39,6 +39,7 @@ public final class Emulator {
     EXIT
   }
 
+  private @Nullable Instruction next;
   private @Nullable ExitReason exit;
   private int exitLength;
 
@@ -73,10 +74,24 @@ public final class Emulator {
     executor.setAccessObserver(observer);
   }
 
+  /**
+   * The instruction at RIP, for a look before {@link #carryOut}; null if its fetch faults, which
+   * that tells then.
+   */
+  public @Nullable Instruction fetch() {
+    vector = NO_EVENT;
+    next = executor.instructionAtRip();
+    return next;
+  }
+
   /** Carries out the instruction at RIP. */
   public Outcome step() {
-    vector = NO_EVENT;
-    Instruction next = executor.instructionAtRip();
+    fetch();
+    return carryOut();
+  }
+
+  /** Carries out the instruction that was fetched last. */
+  public Outcome carryOut() {
     exit = next == null ? null : exitOf(next.op);
     exitLength = next == null ? 0 : next.length;
     if (vector == NO_EVENT && exit == null) {
