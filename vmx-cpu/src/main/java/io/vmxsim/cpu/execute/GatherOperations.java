@@ -69,6 +69,14 @@ final class GatherOperations {
   private long load(Instruction in, long index, int bytes) {
     long sum = operands.state.registers[in.base] + (index << in.scale) + in.displacement;
     long offset = in.addressSize == 8 ? sum : Val.zeroExtend(sum, in.addressSize);
-    return operands.mem.load(operands.segments.forLoad(in.segment, offset, bytes), bytes);
+    long linear = operands.segments.forLoad(in.segment, offset, bytes);
+    if ((linear & bytes - 1) == 0) {
+      return operands.mem.load(linear, bytes);
+    }
+    long value = 0;
+    for (int i = 0; i < bytes; i++) { // there is no alignment check
+      value |= operands.mem.load(linear + i, 1) << (Byte.SIZE * i);
+    }
+    return value;
   }
 }

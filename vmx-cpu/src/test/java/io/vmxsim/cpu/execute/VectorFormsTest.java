@@ -56,6 +56,16 @@ class VectorFormsTest {
     assertEquals(-1, vector(m, 2, 1) & vector(m, 2, 2) & vector(m, 2, 3));
   }
 
+  @Test
+  void gathersAskForNoAlignment() {
+    CodeMachine m =
+        run(
+            "vpxor xmm1, xmm1, xmm1; vpcmpeqd xmm2, xmm2, xmm2;"
+                + "vpgatherdd xmm3, [rdi + xmm1 + 3], xmm2",
+            "000000ff eeddccbb");
+    assertEquals(0xccddeeffccddeeffL, vector(m, 3, 0));
+  }
+
   /** The values of IEEE 754's binary16: 1, the largest, the least normal, the least, one third. */
   @ParameterizedTest
   @CsvSource({
