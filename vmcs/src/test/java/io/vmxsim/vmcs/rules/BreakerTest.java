@@ -24,7 +24,7 @@ class BreakerTest {
   }
 
   private static void breaks(EntryRule rule) {
-    SmallestBreaker breaker = SmallestBreaker.of(rule);
+    SmallestBreaker breaker = SmallestBreaker.of(rule, EntryRules.list());
     assertNotNull(breaker, () -> "nothing breaks " + rule);
     assertEquals(new TreeSet<>(rule.fallsWith().keySet()), breaker.others(), breaker::toString);
   }

@@ -1,6 +1,7 @@
 package io.vmxsim.vmcs.rules;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmxsim.vmcs.SecondaryControl;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +31,8 @@ class RulesBuiltAnewTest {
   private static final List<Scenario> MUTATED = JudgedChanges.mutated(6000);
   private static final List<Set<EntrySection>> MUTATED_BREAK =
       MUTATED.stream().map(scenario -> LiteralReading.brokenSections(scenario.context())).toList();
+
+  private static final int[] VECTORS = {0, 1, 2, 3, 6, 8, 13, 14, 17, 18, 21, 30, 31, 32, 255};
 
   private final List<EntryRule> rules =
       EntryRules.inTextOrder().stream()
@@ -72,6 +76,52 @@ class RulesBuiltAnewTest {
     String counts = EntryRules.inTextOrder().size() + " rules,";
     String document = Files.readString(Path.of("../docs/testing.md"));
     assertTrue(document.contains(counts), counts);
+  }
+
+  @Test
+  void everyRuleHasABreakerThatBreaksWhatTheRowSays() {
+    List<EntryRule> all = EntryRules.inTextOrder();
+    for (EntryRule rule : all) {
+      SmallestBreaker breaker = SmallestBreaker.of(rule, all);
+      assertNotNull(breaker, rule::id);
+      assertEquals(new TreeSet<>(rule.fallsWith().keySet()), breaker.others(), breaker::toString);
+    }
+  }
+
+  /** Every kind of event in every activity state, with and without an error code. */
+  @Test
+  void eventsAreJudgedAsTheLiteralReadingJudgesThem() {
+    for (Scenario scenario : VALID.subList(0, 20)) {
+      Scenario changed = scenario.copy();
+      for (int activity = 0; activity < 5; activity++) {
+        changed.set(VmcsField.GUEST_ACTIVITY_STATE, activity);
+        for (int event = 0; event < 16 * VECTORS.length; event++) {
+          long information = 1L << 31 | (long) (event % 16) << 8 | VECTORS[event / 16];
+          changed.set(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION, information);
+          assertEquals(
+              LiteralReading.brokenSections(changed.context()),
+              broken(rules, changed),
+              () -> changed + " " + Long.toHexString(information));
+        }
+      }
+    }
+  }
+
+  /** What looks at a context by all rules agrees with what each rule says. */
+  @Test
+  void brokenRulesAreThoseWhoseVerdictIsBroken() {
+    for (Scenario scenario : MUTATED.subList(0, 200)) {
+      EntryContext context = scenario.context();
+      List<EntryRule> broken =
+          EntryRules.all(context).stream()
+              .filter(finding -> finding.verdict() == Verdict.BROKEN)
+              .map(EntryRules.Finding::rule)
+              .toList();
+      assertEquals(broken, EntryRules.broken(context));
+      assertEquals(broken.isEmpty() ? null : broken.get(0), EntryRules.firstBroken(context));
+      broken.forEach(rule -> assertEquals(rule, EntryRules.named(rule.id())));
+    }
+    assertEquals(EntryRules.inTextOrder().size(), EntryRules.list().size());
   }
 
   /** SDM 26.1, steps 3 to 5: what makes VMLAUNCH and VMRESUME fail before any other check. */

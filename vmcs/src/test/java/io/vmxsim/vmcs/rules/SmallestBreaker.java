@@ -18,11 +18,15 @@ record SmallestBreaker(List<String> changes, Set<String> others) {
 
   private static final List<Scenario> VALID = valid();
 
-  /** Searched for among many valid VM entries; null if two changes do not break the rule. */
-  static @Nullable SmallestBreaker of(EntryRule rule) {
+  /**
+   * Searched for among many valid VM entries; null if two changes do not break the rule.
+   *
+   * @param rules all rules, of which others may be broken, too
+   */
+  static @Nullable SmallestBreaker of(EntryRule rule, List<EntryRule> rules) {
     SmallestBreaker best = null;
     for (Scenario scenario : VALID) {
-      best = better(best, single(rule, scenario));
+      best = better(best, single(rule, rules, scenario));
       if (best != null && best.others.isEmpty()) {
         return best;
       }
@@ -31,7 +35,7 @@ record SmallestBreaker(List<String> changes, Set<String> others) {
       if (best != null && best.changes.size() == 1) {
         return best;
       }
-      best = better(best, pair(rule, scenario));
+      best = better(best, pair(rule, rules, scenario));
       if (best != null && best.others.isEmpty()) {
         return best;
       }
@@ -39,20 +43,22 @@ record SmallestBreaker(List<String> changes, Set<String> others) {
     return best;
   }
 
-  private static @Nullable SmallestBreaker single(EntryRule rule, Scenario scenario) {
+  private static @Nullable SmallestBreaker single(
+      EntryRule rule, List<EntryRule> rules, Scenario scenario) {
     EntryContext context = scenario.context();
     SmallestBreaker best = null;
     for (Change change : Change.of(rule, scenario)) {
       change.make();
       if (rule.isBroken(context)) {
-        best = better(best, observed(rule, context, change));
+        best = better(best, observed(rule, rules, context, change));
       }
       change.make();
     }
     return best;
   }
 
-  private static @Nullable SmallestBreaker pair(EntryRule rule, Scenario scenario) {
+  private static @Nullable SmallestBreaker pair(
+      EntryRule rule, List<EntryRule> rules, Scenario scenario) {
     EntryContext context = scenario.context();
     List<Change> changes = Change.of(rule, scenario);
     for (Change first : changes) {
@@ -60,7 +66,7 @@ record SmallestBreaker(List<String> changes, Set<String> others) {
       for (Change second : changes) {
         second.make();
         boolean broken = rule.isBroken(context);
-        SmallestBreaker found = broken ? observed(rule, context, first, second) : null;
+        SmallestBreaker found = broken ? observed(rule, rules, context, first, second) : null;
         second.make();
         if (found != null) {
           first.make();
@@ -72,9 +78,10 @@ record SmallestBreaker(List<String> changes, Set<String> others) {
     return null;
   }
 
-  private static SmallestBreaker observed(EntryRule rule, EntryContext context, Change... made) {
+  private static SmallestBreaker observed(
+      EntryRule rule, List<EntryRule> rules, EntryContext context, Change... made) {
     Set<String> others = new TreeSet<>();
-    EntryRules.broken(context).forEach(broken -> others.add(broken.id()));
+    rules.stream().filter(other -> other.isBroken(context)).forEach(it -> others.add(it.id()));
     others.remove(rule.id());
     List<String> changes = new ArrayList<>();
     for (Change change : made) {
