@@ -36,6 +36,10 @@ record Measurement(String name, String meaning, Program program) {
               "VM exits per second of our smallest hypervisor beside Bochs",
               SideBySideExits::main),
           new Measurement(
+              "recordings",
+              "exits of own guests, live and from recordings: the table of docs/record.md",
+              RecordedGuests::main),
+          new Measurement(
               "jmh",
               "the JMH benchmarks; arguments as JMH takes them",
               org.openjdk.jmh.Main::main));

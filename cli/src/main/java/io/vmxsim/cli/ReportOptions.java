@@ -1,22 +1,17 @@
 package io.vmxsim.cli;
 
-import io.vmxsim.traces.ExitComparison;
 import io.vmxsim.traces.PerfettoTrace;
-import io.vmxsim.traces.ReplayCsvReport;
-import io.vmxsim.traces.ReplayJsonReport;
-import io.vmxsim.traces.ReplayResult;
-import io.vmxsim.traces.ReplayTextReport;
-import io.vmxsim.traces.html.ReplayPage;
+import io.vmxsim.traces.ReplayResult.RunResult;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
-/** How to print a result. */
-final class ReportOptions {
+/** In which forms the statistics of runs are shown. */
+class ReportOptions {
   enum Output {
+    NONE,
     TEXT,
     JSON,
     CSV
@@ -27,7 +22,9 @@ final class ReportOptions {
       paramLabel = "FORM",
       converter = OutputChoice.class,
       completionCandidates = OutputChoice.class,
-      description = "One of ${COMPLETION-CANDIDATES}; docs/replay.schema.json describes the JSON.")
+      description =
+          "Statistics at the end: ${COMPLETION-CANDIDATES}; docs/replay.schema.json and"
+              + " docs/run.schema.json describe the JSON.")
   private Output output = Output.TEXT;
 
   @Option(
@@ -49,14 +46,6 @@ final class ReportOptions {
       description = "Also write the exits on a time line, for Perfetto (ui.perfetto.dev).")
   private @Nullable Path perfetto;
 
-  @Option(
-      names = "--against",
-      paramLabel = "RUN.json",
-      description =
-          "Also the exits beside those that run, replay or compare printed with --output json for"
-              + " the same paging mode; exit code 1 if any differ.")
-  private @Nullable String against;
-
   static final class OutputChoice extends Choice<Output> {
     OutputChoice() {
       super(Output.values(), Output::name);
@@ -67,37 +56,26 @@ final class ReportOptions {
     return (int) Math.min(top, Integer.MAX_VALUE);
   }
 
+  Output output() {
+    return output;
+  }
+
   /** Whether pictures are asked for, which need details of each run. */
   boolean detailed() {
     return page != null || perfetto != null;
   }
 
   /**
-   * Writes the files asked for, and prints a result in the form asked for.
+   * Writes the files asked for.
    *
-   * @param text what writes the form for people
-   * @return the exit code that goes with the result
+   * @param html the page
    */
-  int print(CommandSpec spec, ReplayResult result, Function<ReplayResult, String> text) {
+  void writePictures(Supplier<String> html, List<RunResult> runs) {
     if (page != null) {
-      OutputFile.write(page, ReplayPage.of(result));
+      OutputFile.write(page, html.get());
     }
     if (perfetto != null) {
-      OutputFile.write(perfetto, out -> PerfettoTrace.write(result, out));
+      OutputFile.write(perfetto, out -> PerfettoTrace.write(runs, out));
     }
-    List<ExitComparison> beside =
-        against == null ? List.of() : ExitComparison.of(against, result.runs());
-    spec.commandLine()
-        .getOut()
-        .print(
-            switch (output) {
-              case TEXT -> text.apply(result) + ReplayTextReport.against(beside);
-              case JSON -> ReplayJsonReport.of(result, beside);
-              case CSV -> ReplayCsvReport.of(result);
-            });
-    if (!beside.stream().allMatch(ExitComparison::isEqual)) {
-      return ExitCode.BROKEN;
-    }
-    return result.trace().limitReached() ? ExitCode.LIMIT : ExitCode.FINE;
   }
 }

@@ -5,15 +5,20 @@ import io.vmxsim.cpu.board.Machine;
 import io.vmxsim.cpu.board.Platform;
 import io.vmxsim.traces.LiveRun;
 import io.vmxsim.traces.Recording;
+import io.vmxsim.traces.ReplayCsvReport;
+import io.vmxsim.traces.ReplayResult.RunResult;
+import io.vmxsim.traces.html.ReplayPage;
 import io.vmxsim.vmcs.InputException;
 import io.vmxsim.vmm.Hypervisor;
 import io.vmxsim.vmm.VmOptions;
 import io.vmxsim.vmm.VmPaging;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,18 +38,6 @@ import picocli.CommandLine.Spec;
           + " come with vmxsim.",
     })
 final class RunCommand implements Callable<Integer> {
-  private enum Output {
-    NONE,
-    TEXT,
-    JSON
-  }
-
-  static final class OutputChoice extends Choice<Output> {
-    OutputChoice() {
-      super(Output.values(), Output::name);
-    }
-  }
-
   private static final String PAGING = "paging";
   private static final String TOP = "top";
 
@@ -64,27 +57,13 @@ final class RunCommand implements Callable<Integer> {
   @Mixin private SnapshotOptions snapshots;
 
   @Option(
-      names = "--top",
-      paramLabel = "N",
-      converter = Count.OfThings.class,
-      description = "Also the N instructions, pages, ports and MSRs with the most exits.")
-  private long top;
-
-  @Option(
-      names = "--output",
-      paramLabel = "FORM",
-      converter = OutputChoice.class,
-      completionCandidates = OutputChoice.class,
-      description =
-          "Statistics at the end, behind the serial output: ${COMPLETION-CANDIDATES};"
-              + " docs/run.schema.json describes the JSON.")
-  private Output output = Output.TEXT;
-
-  @Option(
       names = "--record",
       paramLabel = "FILE.vxt",
       description = "Also write what the guest does as a trace, for `vmxsim replay`.")
   private @Nullable Path record;
+
+  @ArgGroup(validate = false, heading = "%nReport, behind the serial output:%n")
+  private ReportOptions report = new ReportOptions();
 
   @Spec private CommandSpec spec;
 
@@ -101,8 +80,10 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() {
     KernelRun run = new KernelRun(spec, kernel).leaving(snapshots.checkpoint());
     Path from = snapshots.restore(spec, image);
-    if (record != null && (from != null || snapshots.checkpoint() != null)) {
-      throw new InputException("--record", "", "expected neither --checkpoint nor --restore");
+    boolean whole = from == null && snapshots.checkpoint() == null;
+    if (!whole && (record != null || report.detailed())) {
+      String option = record != null ? "--record" : "--report and --perfetto";
+      throw new InputException(option, "", "expected neither --checkpoint nor --restore");
     }
     if (from != null) {
       return run.goOn(from, BootFacts.RUN, RunCommand::platform, this::report);
@@ -110,7 +91,7 @@ final class RunCommand implements Callable<Integer> {
       spec.commandLine().getOut().print(GuestsCommand.list());
       return ExitCode.FINE;
     }
-    Map<String, String> said = Map.of(PAGING, paging.name(), TOP, Long.toString(top));
+    Map<String, String> said = Map.of(PAGING, paging.name(), TOP, Integer.toString(report.top()));
     run.whenLoaded(() -> beginRecording.run());
     return run.run(
         GuestImage.of(image), said, new Hypervisor(PagingOptions.of(paging)), this::report);
@@ -125,18 +106,21 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private Supplier<String> report(BootFacts facts, Machine machine) {
-    long wanted = Long.parseLong(facts.options().getOrDefault(TOP, ""));
-    int hotSpots = (int) Math.min(wanted, Integer.MAX_VALUE);
+    int hotSpots = Integer.parseInt(facts.options().getOrDefault(TOP, ""));
     CpuProfile cpu = CpuProfile.of(facts.cpu());
     Recording recording = record == null ? null : new Recording(machine, record);
-    LiveRun run = new LiveRun(facts.image(), machine, cpu, optionsOf(facts), hotSpots, recording);
+    LiveRun run =
+        new LiveRun(
+            facts.image(), machine, cpu, optionsOf(facts), hotSpots, report.detailed(), recording);
     beginRecording = () -> run.record(facts.cpu());
     return () -> {
-      run.result();
-      return switch (output) {
+      List<RunResult> runs = List.of(run.result());
+      report.writePictures(() -> ReplayPage.of(run), runs);
+      return switch (report.output()) {
         case NONE -> "";
         case TEXT -> run.text();
         case JSON -> run.json();
+        case CSV -> ReplayCsvReport.of(runs);
       };
     };
   }

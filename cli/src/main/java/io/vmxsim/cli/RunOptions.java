@@ -37,7 +37,7 @@ final class RunOptions {
   @Mixin private ReadingOptions reading;
 
   @ArgGroup(validate = false, heading = "%nReport:%n")
-  private ReportOptions report = new ReportOptions();
+  private ReplayReportOptions report = new ReplayReportOptions();
 
   @ArgGroup(validate = false, heading = "%nMachine (a list is a,b,c; every combination is run):%n")
   private MachineOptions machine = new MachineOptions();
@@ -84,7 +84,7 @@ final class RunOptions {
     private long seed;
   }
 
-  ReportOptions report() {
+  ReplayReportOptions report() {
     return report;
   }
 

@@ -69,7 +69,25 @@ class ReportInBrowserTest {
     }
   }
 
-  /** Guards the test above: a page that asks for something is noticed. */
+  @Test
+  void theReportOfALiveRunIsDrawn() throws Exception {
+    Path page = folder.resolve("run.html");
+    Invocation run =
+        Invocation.of(
+            "run", "page-fault-storm", "--append", "pages=64", "--report", page.toString());
+    assertEquals(1, run.exitCode(), run.err());
+
+    List<String> requests = new ArrayList<>();
+    BufferedImage picture = draw(page, requests);
+
+    assertEquals(List.of(), requests);
+    assertTrue(pixels(picture, VMM_CYCLES) > 2000, "the bar of cycles in the VMM");
+    for (int y = 0; y < picture.getHeight(); y++) {
+      assertEquals(BACKGROUND, picture.getRGB(WIDTH - 12, y) & 0xffffff, "line " + y);
+    }
+  }
+
+  /** Guards the tests above: a page that asks for something is noticed. */
   @Test
   void aRequestIsSeen() throws Exception {
     Path page = folder.resolve("asks.html");

@@ -70,6 +70,46 @@ class RunCommandTest {
   }
 
   @Test
+  void aRunCanBeRecordedAndShownInstructionByInstruction() {
+    String file = folder.resolve("shown.vxt").toString();
+    Invocation shown = Invocation.of("run", "hello", "--trace-exec", "--record", file);
+    long instructions = shown.err().lines().filter(line -> line.startsWith("0 0000")).count();
+    assertTrue(instructions > 10_000, shown.err());
+    Invocation replay = Invocation.of("replay", file);
+    assertTrue(replay.out().contains("The same exits by reason"), replay.out());
+  }
+
+  @Test
+  void aRunHasPicturesAndSpreadsheetsToo() throws IOException {
+    Path page = folder.resolve("run.html");
+    Path timeline = folder.resolve("run.json");
+    Invocation run =
+        Invocation.of(
+            "run",
+            "timer-tick-loop",
+            "--append",
+            "ticks=3",
+            "--report",
+            page.toString(),
+            "--perfetto",
+            timeline.toString(),
+            "--output",
+            "csv");
+    assertEquals(1, run.exitCode(), run.err());
+    assertTrue(run.out().lines().anyMatch(line -> line.startsWith("ept,,any,4K,max,")), run.out());
+    String html = Files.readString(page);
+    assertTrue(html.contains("Exits over time"), html);
+    assertTrue(html.contains("<title>vmxsim: timer-tick-loop"), html);
+    assertTrue(Files.readString(timeline).contains("\"name\":\"HLT\""));
+    Invocation.of("run", "hello", "--report", page.toString(), "--checkpoint", file("c"))
+        .assertFails(2, "--report");
+  }
+
+  private String file(String name) {
+    return folder.resolve(name).toString();
+  }
+
+  @Test
   void aReplayIsPutBesideALiveRun() throws IOException {
     String file = folder.resolve("updates.vxt").toString();
     Invocation.of("run", "table-update-storm", "--append", "rounds=1", "--record", file);

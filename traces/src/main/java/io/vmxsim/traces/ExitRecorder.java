@@ -22,6 +22,7 @@ final class ExitRecorder implements ExitObserver {
   private static final long PAGE_MASK = -4096;
 
   private final Processor processor;
+  private final int number;
   private final BooleanSupplier inModelledKernel;
   private final ExitStatistics statistics;
   private final @Nullable RunDetails details;
@@ -31,15 +32,18 @@ final class ExitRecorder implements ExitObserver {
   private long openAt;
 
   /**
+   * @param number the processor's, among the guest's
    * @param inModelledKernel whether what runs is the model of a guest kernel
    * @param details that keep each exit and its time, or null
    */
   ExitRecorder(
       Processor processor,
+      int number,
       BooleanSupplier inModelledKernel,
       ExitStatistics statistics,
       @Nullable RunDetails details) {
     this.processor = processor;
+    this.number = number;
     this.inModelledKernel = inModelledKernel;
     this.statistics = statistics;
     this.details = details;
@@ -77,7 +81,7 @@ final class ExitRecorder implements ExitObserver {
     if (open != NONE) {
       statistics.add(open, end - openSince, openFromModel);
       if (details != null) {
-        details.add(open, openAt, end - openSince);
+        details.add(number, open, openAt, end - openSince);
       }
       open = NONE;
     }

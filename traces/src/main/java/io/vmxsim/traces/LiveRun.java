@@ -30,12 +30,13 @@ public final class LiveRun {
   private final VmOptions options;
   private final ExitStatistics exits;
   private final List<ExitRecorder> recorders = new ArrayList<>();
+  private final @Nullable RunDetails details;
   private final @Nullable Recording recording;
   private @Nullable RunResult result;
 
-  /** As below, without a recording. */
+  /** As below, without details and without a recording. */
   public LiveRun(String source, Machine machine, CpuProfile cpu, VmOptions options, int top) {
-    this(source, machine, cpu, options, top, null);
+    this(source, machine, cpu, options, top, false, null);
   }
 
   /**
@@ -44,6 +45,7 @@ public final class LiveRun {
    * @param source what the kernel is called
    * @param options how the VMM runs it
    * @param top how many hot spots of each kind to report
+   * @param detailed whether to keep what pictures need
    * @param recording what is to be told of the exits besides; or null
    */
   public LiveRun(
@@ -52,6 +54,7 @@ public final class LiveRun {
       CpuProfile cpu,
       VmOptions options,
       int top,
+      boolean detailed,
       @Nullable Recording recording) {
     this.source = source;
     this.machine = machine;
@@ -59,10 +62,14 @@ public final class LiveRun {
     this.options = options;
     this.recording = recording;
     exits = new ExitStatistics(top);
+    details = detailed ? new RunDetails(cpu.clockMhz()) : null;
     for (int i = 0; i < machine.processorCount(); i++) {
       Processor processor = machine.processor(i);
-      ExitRecorder recorder = new ExitRecorder(processor, () -> false, exits, null);
+      ExitRecorder recorder = new ExitRecorder(processor, i, () -> false, exits, details);
       recorders.add(recorder);
+      if (details != null) {
+        processor.mmu().observeWalks(details.walkGrid());
+      }
       processor.setExitObserver(recording == null ? recorder : both(recorder, recording.exits(i)));
     }
   }
@@ -108,8 +115,10 @@ public final class LiveRun {
         exits.rows(),
         counts.tlb(),
         counts.walks(),
+        List.of(),
         counts.cycles(),
-        exits.hotSpots());
+        exits.hotSpots(),
+        details);
   }
 
   private List<Processor> processors() {
@@ -132,7 +141,13 @@ public final class LiveRun {
     return counts;
   }
 
-  private List<AssumedNumber> assumed() {
+  /** What the kernel is called. */
+  public String source() {
+    return source;
+  }
+
+  /** The numbers it used that neither a measurement nor a publication stands behind. */
+  public List<AssumedNumber> assumed() {
     return ReplayRun.assumed(cpu, machine.processor(0).costs());
   }
 
@@ -142,13 +157,17 @@ public final class LiveRun {
     return hidden.stream().map(CpuidFeature::name).toList();
   }
 
-  /** For people: what the VMM hid of the processor, then the run as {@code replay} shows it. */
-  public String text() {
+  /** How long it ran, and what the VMM hid of the processor. */
+  public String summary() {
     List<String> hiding = new ArrayList<>(List.of("VMX"));
     hiding.addAll(hidden());
-    return "%s: %,d instructions; CPUID hides %s\n"
-            .formatted(source, machine.instructions(), String.join(", ", hiding))
-        + ReplayTextReport.run(result(), assumed());
+    return "%s instructions; CPUID hides %s"
+        .formatted(TextTable.grouped(machine.instructions()), String.join(", ", hiding));
+  }
+
+  /** For people: a summary, then the run as {@code replay} shows it. */
+  public String text() {
+    return source + ": " + summary() + "\n" + ReplayTextReport.run(result(), assumed());
   }
 
   /** For programs: {@code docs/run.schema.json}. Equal runs give equal bytes. */

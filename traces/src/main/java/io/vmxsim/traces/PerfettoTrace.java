@@ -6,6 +6,8 @@ import io.vmxsim.traces.ReplayResult.RunResult;
 import io.vmxsim.vmcs.ExitReason;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.BitSet;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -21,13 +23,13 @@ public final class PerfettoTrace {
    *
    * @throws IOException if the stream takes no more
    */
-  public static void write(ReplayResult result, OutputStream out) throws IOException {
+  public static void write(List<RunResult> runs, OutputStream out) throws IOException {
     try (JsonGenerator json = new JsonFactory().createGenerator(out)) {
       json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
       json.writeStartObject();
       json.writeArrayFieldStart("traceEvents");
-      for (int i = 0; i < result.runs().size(); i++) {
-        RunResult run = result.runs().get(i);
+      for (int i = 0; i < runs.size(); i++) {
+        RunResult run = runs.get(i);
         if (run.details() != null) {
           write(json, i + 1, run, run.details());
         }
@@ -44,8 +46,14 @@ public final class PerfettoTrace {
         details.kept() == details.exits()
             ? ""
             : ", the first " + details.kept() + " of " + details.exits() + " exits";
-    name(json, "process_name", process, run.mode() + " on " + run.cpu() + cut);
-    name(json, "thread_name", process, "vCPU 0");
+    name(json, "process_name", process, 0, run.mode() + " on " + run.cpu() + cut);
+    BitSet processors = new BitSet();
+    for (int i = 0; i < details.kept(); i++) {
+      processors.set(details.processor(i));
+    }
+    for (int cpu = processors.nextSetBit(0); cpu >= 0; cpu = processors.nextSetBit(cpu + 1)) {
+      name(json, "thread_name", process, cpu, "vCPU " + cpu);
+    }
     for (int i = 0; i < details.kept(); i++) {
       json.writeRaw('\n');
       json.writeStartObject();
@@ -55,18 +63,18 @@ public final class PerfettoTrace {
       json.writeNumberField("ts", (double) details.start(i) / details.clockMhz());
       json.writeNumberField("dur", (double) details.duration(i) / details.clockMhz());
       json.writeNumberField("pid", process);
-      json.writeNumberField("tid", 0);
+      json.writeNumberField("tid", details.processor(i));
       json.writeEndObject();
     }
   }
 
-  private static void name(JsonGenerator json, String kind, int process, String name)
+  private static void name(JsonGenerator json, String kind, int process, int thread, String name)
       throws IOException {
     json.writeStartObject();
     json.writeStringField("name", kind);
     json.writeStringField("ph", "M");
     json.writeNumberField("pid", process);
-    json.writeNumberField("tid", 0);
+    json.writeNumberField("tid", thread);
     json.writeObjectFieldStart("args");
     json.writeStringField("name", name);
     json.writeEndObject();

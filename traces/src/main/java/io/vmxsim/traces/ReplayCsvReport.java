@@ -19,11 +19,11 @@ public final class ReplayCsvReport {
   private ReplayCsvReport() {}
 
   /** The header line and one line per run. */
-  public static String of(ReplayResult result) {
+  public static String of(List<RunResult> runs) {
     List<Column> columns = new ArrayList<>(fixedColumns());
     Set<String> reasons = new TreeSet<>();
     Set<String> structures = new TreeSet<>();
-    for (RunResult run : result.runs()) {
+    for (RunResult run : runs) {
       run.exits().forEach(row -> reasons.add(row.reason()));
       run.tlb().forEach(row -> structures.add(row.structure()));
     }
@@ -36,7 +36,7 @@ public final class ReplayCsvReport {
     }
     StringBuilder out = new StringBuilder();
     appendLine(out, columns, Column::name);
-    for (RunResult run : result.runs()) {
+    for (RunResult run : runs) {
       appendLine(out, columns, column -> column.cell().apply(run));
     }
     return out.toString();

@@ -84,7 +84,8 @@ final class ReplayRun {
   }
 
   private ExitRecorder recorder(ReplayMachine machine, TraceFeed feed) {
-    return new ExitRecorder(machine.processor(), feed::inModelledKernel, exits, details);
+    int number = processors.size();
+    return new ExitRecorder(machine.processor(), number, feed::inModelledKernel, exits, details);
   }
 
   private ReplayProcessor userLevel(

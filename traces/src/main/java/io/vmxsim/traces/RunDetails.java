@@ -3,6 +3,7 @@ package io.vmxsim.traces;
 import io.vmxsim.ept.WalkGrid;
 import io.vmxsim.traces.ExitTimeline.Timeline;
 import it.unimi.dsi.fastutil.bytes.ByteArrayList;
+import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.longs.LongArrayList;
 
 /** What pictures of a run need beyond its counts: when exits happened, and what walks read. */
@@ -15,6 +16,7 @@ public final class RunDetails {
   private final long clockMhz;
   private final WalkGrid walkGrid = new WalkGrid();
   private final ExitTimeline timeline = new ExitTimeline();
+  private final IntArrayList processors = new IntArrayList();
   private final ByteArrayList reasons = new ByteArrayList();
   private final LongArrayList starts = new LongArrayList();
   private final LongArrayList durations = new LongArrayList();
@@ -25,10 +27,11 @@ public final class RunDetails {
     this.clockMhz = clockMhz;
   }
 
-  /** An exit that is over; {@code start} in cycles since the processor was built. */
-  void add(int reason, long start, long duration) {
+  /** A processor's exit that is over; {@code start} in cycles since the processor was built. */
+  void add(int processor, int reason, long start, long duration) {
     timeline.add(reason, start - origin);
     if (exits++ < MOST_EXITS) {
+      processors.add(processor);
       reasons.add((byte) reason);
       starts.add(start - origin);
       durations.add(duration);
@@ -41,6 +44,7 @@ public final class RunDetails {
     exits = 0;
     timeline.reset();
     walkGrid.reset();
+    processors.clear();
     reasons.clear();
     starts.clear();
     durations.clear();
@@ -69,6 +73,11 @@ public final class RunDetails {
   /** How many exits there were. */
   public long exits() {
     return exits;
+  }
+
+  /** The processor of exit {@code i}. */
+  public int processor(int i) {
+    return processors.getInt(i);
   }
 
   /** Basic exit reason of exit {@code i}. */

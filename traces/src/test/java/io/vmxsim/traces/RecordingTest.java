@@ -49,7 +49,7 @@ class RecordingTest {
         new Machine(CPU, MEMORY, guest.cpus(), character -> {}, new Hypervisor(options));
     ImageLoader.load(new BootRequest(name, guest.image(), arguments, List.of()), machine);
     Recording recording = new Recording(machine, file());
-    LiveRun run = new LiveRun(name, machine, CPU, options, 0, recording);
+    LiveRun run = new LiveRun(name, machine, CPU, options, 0, false, recording);
     run.record("max");
     assertEquals(MachineEnd.Cause.GUEST, machine.run(50_000_000).cause());
     return run.result();

@@ -2,6 +2,7 @@ package io.vmxsim.traces.html;
 
 import static io.vmxsim.traces.TextTable.grouped;
 
+import io.vmxsim.traces.LiveRun;
 import io.vmxsim.traces.ReplayResult;
 import io.vmxsim.traces.ReplayResult.AssumedNumber;
 import io.vmxsim.traces.ReplayResult.CacheRow;
@@ -28,12 +29,8 @@ public final class ReplayPage {
 
   /** The page. */
   public static String of(ReplayResult result) {
-    Set<String> reasons = new LinkedHashSet<>();
-    result.runs().forEach(run -> run.exits().forEach(row -> reasons.add(row.reason())));
-    Palette palette = new Palette(List.copyOf(reasons));
     TraceSummary trace = result.trace();
-    HtmlPage page = new HtmlPage("vmxsim: " + trace.source());
-    page.paragraph(
+    String summary =
         "%s trace: %s instructions, %s loads, %s stores, %s distinct 4K pages%s"
             .formatted(
                 trace.format(),
@@ -41,17 +38,32 @@ public final class ReplayPage {
                 grouped(trace.loads()),
                 grouped(trace.stores()),
                 grouped(trace.distinctPages()),
-                trace.limitReached() ? "; stopped by --limit before its end." : "."));
+                trace.limitReached() ? "; stopped by --limit before its end." : ".");
+    return of(trace.source(), summary, result.runs(), result.assumed());
+  }
+
+  /** The page of a live run, which is to be at its end. */
+  public static String of(LiveRun run) {
+    return of(run.source(), run.summary(), List.of(run.result()), run.assumed());
+  }
+
+  private static String of(
+      String source, String summary, List<RunResult> runs, List<AssumedNumber> assumed) {
+    Set<String> reasons = new LinkedHashSet<>();
+    runs.forEach(run -> run.exits().forEach(row -> reasons.add(row.reason())));
+    Palette palette = new Palette(List.copyOf(reasons));
+    HtmlPage page = new HtmlPage("vmxsim: " + source);
+    page.paragraph(summary);
     page.note(
         "Exits, walks, entries and TLB hits are counted. Cycles are priced: counts times the prices"
             + " of the CPU profile, in order and without overlap, so an upper bound.");
-    if (result.runs().size() > 1) {
-      compare(page, result.runs());
+    if (runs.size() > 1) {
+      compare(page, runs);
     }
-    for (RunResult run : result.runs()) {
+    for (RunResult run : runs) {
       show(page, run, palette);
     }
-    assumed(page, result.assumed());
+    assumed(page, assumed);
     return page.toString();
   }
 

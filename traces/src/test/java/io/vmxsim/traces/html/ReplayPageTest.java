@@ -138,7 +138,7 @@ class ReplayPageTest {
   @Test
   void perfettoGetsASliceForEachExitInItsOrder() throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    PerfettoTrace.write(result, out);
+    PerfettoTrace.write(result.runs(), out);
 
     JsonNode events = new ObjectMapper().readTree(out.toByteArray()).get("traceEvents");
     int exits = 0;

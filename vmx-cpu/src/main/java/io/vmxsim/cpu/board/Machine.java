@@ -131,9 +131,17 @@ public final class Machine {
     return current;
   }
 
-  /** Has {@code observer} told of every instruction of one processor. */
+  /** Has {@code observer} told of every instruction of one processor, behind others. */
   public void observe(int number, InstructionObserver observer) {
-    ((Executor) processor(number).guest()).setObserver(observer);
+    Executor executor = (Executor) processor(number).guest();
+    InstructionObserver others = executor.observer();
+    executor.setObserver(
+        others == null
+            ? observer
+            : (processor, instruction) -> {
+              others.executing(processor, instruction);
+              observer.executing(processor, instruction);
+            });
   }
 
   /** Has {@code condition} asked before every instruction where to leave the run; or null. */

@@ -111,6 +111,11 @@ public final class Executor implements GuestSide {
     observer = newObserver;
   }
 
+  /** Who is told of every instruction; null if nobody is. */
+  public @Nullable InstructionObserver observer() {
+    return observer;
+  }
+
   /** Sets who is told of every access; null for nobody. */
   public void setAccessObserver(@Nullable AccessObserver newObserver) {
     accesses = newObserver;
