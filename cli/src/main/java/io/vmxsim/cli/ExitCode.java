@@ -8,8 +8,8 @@ final class ExitCode {
   static final int FINE = 0;
 
   /**
-   * {@code validate} found a published number that ours must equal, and does not; or exits are not
-   * those of the run that {@code --against} names.
+   * What was compared is not as it must be: a published number ({@code validate}), a test ({@code
+   * suite}), a peer's run ({@code peers}), the exits of a stored run ({@code --against}).
    */
   static final int BROKEN = 1;
 

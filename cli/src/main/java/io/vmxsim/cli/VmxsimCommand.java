@@ -57,7 +57,7 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:fine",
-      "1:validate found a published number that does not hold",
+      "1:a comparison does not hold: of validate, suite, peers or --against",
       "2:bad input or usage, in one line that says which",
       "4:a triple fault or a VMX abort shut the guest's machine down",
       "6:met something that is not modelled, and names it",
