@@ -46,7 +46,7 @@ final class DebugExceptionHandler implements ExitHandler {
     boolean steps = (vcpu.read(VmcsField.GUEST_RFLAGS) & CpuState.TF) != 0;
     long blocking = vcpu.read(VmcsField.GUEST_INTERRUPTIBILITY_STATE);
     if (steps && (blocking & EventInjection.BLOCKED_BY_STI_OR_MOV_SS) != 0) {
-      vcpu.pendSingleStep();
+      vcpu.pendingDebug().addSingleStep();
     }
   }
 }

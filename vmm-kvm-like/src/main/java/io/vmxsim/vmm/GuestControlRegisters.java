@@ -1,6 +1,8 @@
 package io.vmxsim.vmm;
 
 import io.vmxsim.cpu.CpuState;
+import io.vmxsim.cpu.Msr;
+import io.vmxsim.cpu.MsrFile;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.Segment;
 import io.vmxsim.ept.PagingMode;
@@ -8,6 +10,7 @@ import io.vmxsim.ept.PagingState;
 import io.vmxsim.vmcs.EntryControl;
 import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.VmcsField;
+import io.vmxsim.vmcs.VmxCapabilities;
 import java.util.function.LongConsumer;
 
 /**
@@ -81,6 +84,18 @@ final class GuestControlRegisters {
     guest.setPage1GSupported(host.page1GSupported());
     guest.setPse36Supported(host.pse36Supported());
     return guest;
+  }
+
+  /**
+   * What gives the guest its IA32_EFER. Where VM entries do not load it, they change LMA and LME
+   * alone; the host, which needs neither of the others, then goes about with the guest's.
+   */
+  static LongConsumer switchOfEfer(CurrentVmcs vmcs, MsrFile msrs, VmxCapabilities capabilities) {
+    if (capabilities.supports(EntryControl.LOAD_IA32_EFER)) {
+      return value -> vmcs.write(VmcsField.GUEST_IA32_EFER, value);
+    }
+    long guests = CpuState.EFER_SCE | CpuState.EFER_NXE;
+    return value -> msrs.set(Msr.IA32_EFER, (msrs.get(Msr.IA32_EFER) & ~guests) | (value & guests));
   }
 
   /** The registers as the guest sees them; CR3 only where its loads exit. */

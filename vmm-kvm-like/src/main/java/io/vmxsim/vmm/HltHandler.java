@@ -11,7 +11,7 @@ final class HltHandler implements ExitHandler {
   @Override
   public HandlerOutcome handle(Vcpu vcpu) {
     if ((vcpu.read(VmcsField.GUEST_RFLAGS) & CpuState.TF) == 0) {
-      vcpu.halt();
+      vcpu.guestWait().begin();
     }
     return HandlerOutcome.SKIP_INSTRUCTION;
   }

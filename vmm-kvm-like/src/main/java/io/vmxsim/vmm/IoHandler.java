@@ -23,7 +23,7 @@ final class IoHandler implements ExitHandler {
     } else {
       vcpu.devices().out(port, size, rax & mask);
     }
-    vcpu.pendPortBreakpoints(port, size);
+    vcpu.pendingDebug().addPortBreakpoints(port, size);
     return vcpu.devices().isInKernel(port)
         ? HandlerOutcome.SKIP_INSTRUCTION
         : HandlerOutcome.TO_USERSPACE;

@@ -4,7 +4,7 @@ package io.vmxsim.vmm;
 final class PreemptionTimerHandler implements ExitHandler {
   @Override
   public HandlerOutcome handle(Vcpu vcpu) {
-    vcpu.timerExpired();
+    vcpu.timer().expired(vcpu);
     return HandlerOutcome.RESUME;
   }
 }

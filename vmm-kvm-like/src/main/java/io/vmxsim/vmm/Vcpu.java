@@ -4,7 +4,6 @@ import io.vmxsim.cpu.Cost;
 import io.vmxsim.cpu.CpuProfile;
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.CpuidInstruction;
-import io.vmxsim.cpu.DebugRegisters;
 import io.vmxsim.cpu.InitialState;
 import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.MsrFile;
@@ -15,13 +14,11 @@ import io.vmxsim.cpu.VmxOutcome;
 import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.cpu.apic.PendingVectors;
 import io.vmxsim.ept.PagingState;
-import io.vmxsim.vmcs.EntryControl;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.VmcsField;
 import io.vmxsim.vmcs.VmxCapabilities;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,17 +32,11 @@ public final class Vcpu {
   /** The host's interrupt by which one of its processors calls another out of its guest. */
   private static final int KICK = 0xfd;
 
-  /** Cycles between two exits for the guest's timer, at least: it must get to run in between. */
-  private static final long SHORTEST_TIMER_PERIOD = 20_000;
-
   /**
    * Faults of instructions that exited, whose exit saved RF as 0: #UD, #NM, #TS, #NP, #SS, #GP. A
    * fault pushes it as 1 ("Instruction-Breakpoint Exception Condition", 17.3.1.1).
    */
   private static final int PUSH_RF = 1 << 6 | 1 << 7 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13;
-
-  /** Bit BS of the pending debug exceptions (Table 24-4). */
-  private static final long SINGLE_STEP = 1 << 14;
 
   private final Processor processor;
   private final Charges charges;
@@ -57,8 +48,10 @@ public final class Vcpu {
   private final EventInjection injection;
   private final PendingVectors hostInterrupts = new PendingVectors();
   private final @Nullable LocalApic apic;
-  private final PreemptionTimer timer;
   private final TscDeadline deadline = new TscDeadline();
+  private final GuestTimer timer;
+  private final GuestWait wait;
+  private final PendingDebugExceptions pendingDebug;
   private final @Nullable ParavirtualEoi paravirtualEoi;
   private final GuestMsrs guestMsrs;
   private final Emulation emulation;
@@ -70,12 +63,6 @@ public final class Vcpu {
   private final long hostRoot;
   private boolean started;
   private boolean launched;
-  private boolean halted;
-
-  /** RFLAGS.IF at the HLT. */
-  private boolean haltedInterruptible;
-
-  private long earliestTimerExit;
   private boolean stopped;
   private boolean paused;
 
@@ -134,7 +121,7 @@ public final class Vcpu {
             vmcs,
             registers,
             paging,
-            switchOfEfer(capabilities),
+            GuestControlRegisters.switchOfEfer(vmcs, processor.msrs(), capabilities),
             shadowMmu == null,
             guestCr4(capabilities));
     if (apic == null) {
@@ -147,7 +134,9 @@ public final class Vcpu {
       emulation = instructions;
     }
     injection = new EventInjection(vmcs, apic == null ? hostInterrupts : apic);
-    timer = new PreemptionTimer(vmcs, capabilities);
+    timer = new GuestTimer(processor, vmcs, capabilities, deadline, apic);
+    wait = new GuestWait(processor, vmcs, injection, timer, apic == null ? hostInterrupts : null);
+    pendingDebug = new PendingDebugExceptions(vmcs, control, processor.state());
     paravirtualEoi = apic == null ? null : new ParavirtualEoi(vm, apic, this::memoryChanged);
     guestMsrs =
         new GuestMsrs(vmcs, processor.msrs(), control, deadline, profile, apic, paravirtualEoi);
@@ -168,19 +157,6 @@ public final class Vcpu {
   /** The VMM has written to the guest's memory. */
   private void memoryChanged(long host) {
     machineCode().changed(host);
-  }
-
-  /**
-   * What gives the guest its IA32_EFER. Where VM entries do not load it, they change LMA and LME
-   * alone; the host, which needs neither of the others, then goes about with the guest's.
-   */
-  private LongConsumer switchOfEfer(VmxCapabilities capabilities) {
-    if (capabilities.supports(EntryControl.LOAD_IA32_EFER)) {
-      return value -> vmcs.write(VmcsField.GUEST_IA32_EFER, value);
-    }
-    long guests = CpuState.EFER_SCE | CpuState.EFER_NXE;
-    MsrFile msrs = processor.msrs();
-    return value -> msrs.set(Msr.IA32_EFER, (msrs.get(Msr.IA32_EFER) & ~guests) | (value & guests));
   }
 
   /** The bits of CR4 that the guest may set. */
@@ -215,9 +191,7 @@ public final class Vcpu {
     long end = processor.instructions() + budget;
     paused = false;
     if (apic != null && processor.inNonRoot()) {
-      if (!timer.isSupported()) {
-        apic.runTimer(); // a timer of the host's comes instead, once a turn
-      }
+      timer.runForHost();
       if (mustLeave()) {
         processor.requestInterrupt(KICK);
       }
@@ -230,7 +204,7 @@ public final class Vcpu {
         break;
       }
       if (!processor.inNonRoot()) {
-        if (halted && !wake()) {
+        if (wait.goesOn()) {
           return RunOutcome.HALTED;
         }
         if (instructions != null && instructions.isRequired()) {
@@ -254,9 +228,7 @@ public final class Vcpu {
 
   /** In place of an entry that the processor would refuse. */
   private RunOutcome emulate(InstructionEmulation instead, long budget) {
-    if (apic != null) {
-      apic.runTimer();
-    }
+    timer.run();
     HandlerOutcome outcome = instead.goOn(this, injection, budget);
     return stopped || outcome == HandlerOutcome.STOP ? RunOutcome.FINISHED : RunOutcome.BUDGET;
   }
@@ -275,11 +247,9 @@ public final class Vcpu {
     if (!control.isRunnable()) {
       throw new NotModelledException("this mode of a traced guest without unrestricted guest");
     }
-    if (apic != null) {
-      apic.runTimer();
-    }
+    timer.run();
     injection.beforeEntry();
-    setTimer();
+    timer.beforeEntry();
     if (paravirtualEoi != null) {
       paravirtualEoi.beforeEntry();
     }
@@ -290,14 +260,6 @@ public final class Vcpu {
       throw entryFailed(outcome);
     }
     launched = true;
-  }
-
-  private void setTimer() {
-    if (apic == null) {
-      timer.beforeEntry(timeStampCounter(), deadline.due());
-    } else {
-      timer.beforeEntry(processor.now(), Math.max(apic.timerStrikes(), earliestTimerExit));
-    }
   }
 
   /** Answers the exit that has happened; whether the guest can go on. */
@@ -337,34 +299,13 @@ public final class Vcpu {
     skip(length);
     if (apic != null) { // a trace counts it itself
       processor.countUnpriced();
-      pendSingleStep();
+      pendingDebug.addSingleStep();
     }
   }
 
-  /** Where the guest single-steps, the instruction ends in a #DB ("Debug Exceptions", 26.6.3). */
-  void pendSingleStep() {
-    if ((vmcs.read(VmcsField.GUEST_RFLAGS) & CpuState.TF) != 0) {
-      long pending = vmcs.read(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS);
-      vmcs.write(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS, pending | SINGLE_STEP);
-    }
-  }
-
-  /** The guest's breakpoints on a port that it has just accessed by an exit. */
-  void pendPortBreakpoints(int port, int size) {
-    long[] addresses = state().debug;
-    if ((addresses[0] | addresses[1] | addresses[2] | addresses[3]) == 0) {
-      return; // nobody uses them, and no VMREAD is needed to know
-    }
-    control.refresh();
-    if ((control.state().cr4() & CpuState.CR4_DE) == 0) {
-      return;
-    }
-    long dr7 = vmcs.read(VmcsField.GUEST_DR7);
-    long met = DebugRegisters.onPort(addresses, dr7, port, size);
-    if (met != 0) {
-      long pending = vmcs.read(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS);
-      vmcs.write(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS, pending | met);
-    }
+  /** The debug exceptions that an instruction leaves which the VMM carries out. */
+  PendingDebugExceptions pendingDebug() {
+    return pendingDebug;
   }
 
   private IllegalStateException entryFailed(VmxOutcome outcome) {
@@ -389,35 +330,14 @@ public final class Vcpu {
 
   // Halting
 
-  void halt() {
-    halted = true;
-    haltedInterruptible = (vmcs.read(VmcsField.GUEST_RFLAGS) & CpuState.IF) != 0;
+  /** The guest's wait for an interrupt. */
+  GuestWait guestWait() {
+    return wait;
   }
 
   /** Ends the guest's wait for an interrupt although none has come. */
   public void wakeUp() {
-    halted = false;
-  }
-
-  /** The host's interrupts go to the guest: one that is due ends the guest's wait. */
-  private boolean wake() {
-    if (apic != null) {
-      apic.runTimer();
-      halted = !injection.endsWait(haltedInterruptible);
-      return !halted;
-    }
-    processor.pollEvents();
-    int vector = processor.acknowledgeInterrupt();
-    if (vector >= 0) {
-      hostInterrupts.request(vector);
-    }
-    halted = !hostInterrupts.hasInterrupt();
-    return !halted;
-  }
-
-  /** Whether the guest waits for an interrupt. */
-  boolean isHalted() {
-    return halted;
+    wait.end();
   }
 
   /** The guest executes no further instruction. */
@@ -433,17 +353,6 @@ public final class Vcpu {
   /** Whether neither of the two has been asked for. */
   boolean mayGoOn() {
     return !stopped && !paused;
-  }
-
-  /** Cycles until time alone ends the guest's wait; -1 if it never will. */
-  long cyclesUntilWake() {
-    if (injection.endsWait(haltedInterruptible)) {
-      return 0;
-    }
-    if (apic == null || !haltedInterruptible || apic.timerStrikes() == LocalApic.NEVER) {
-      return -1;
-    }
-    return Math.max(0, apic.timerStrikes() - processor.now());
   }
 
   // Starting
@@ -470,7 +379,7 @@ public final class Vcpu {
     }
     machineCode().init();
     started = true;
-    halted = false;
+    wait.end();
   }
 
   /** Has the guest, after an INIT, go on in real mode at a physical address below 1 MByte. */
@@ -478,7 +387,7 @@ public final class Vcpu {
     machineCode().startAt(address);
     started = true;
     stopped = false;
-    halted = false;
+    wait.end();
   }
 
   /** What emulates machine code. */
@@ -599,14 +508,8 @@ public final class Vcpu {
     return guestMsrs;
   }
 
-  /** The time for which the preemption timer was set has come. */
-  void timerExpired() {
-    if (apic == null) {
-      deadline.expired(this);
-    } else {
-      apic.runTimer();
-      earliestTimerExit = processor.now() + SHORTEST_TIMER_PERIOD;
-    }
+  GuestTimer timer() {
+    return timer;
   }
 
   DeviceModel devices() {

@@ -77,7 +77,7 @@ final class VirtualProcessor implements LogicalProcessor {
 
   @Override
   public boolean isActive() {
-    return !waitsForStartUp && !stopped && !vcpu.isHalted();
+    return !waitsForStartUp && !stopped && !vcpu.guestWait().isHalted();
   }
 
   @Override
@@ -93,7 +93,7 @@ final class VirtualProcessor implements LogicalProcessor {
     if (waitsForStartUp) {
       return startUpVector == NONE ? -1 : 0;
     }
-    return vcpu.cyclesUntilWake();
+    return vcpu.guestWait().cyclesLeft();
   }
 
   @Override
