@@ -26,7 +26,6 @@ public final class UnmodelledFeatures {
           CpuidFeature.AVX512_VP2INTERSECT,
           CpuidFeature.AVX512_FP16,
           CpuidFeature.AVX512_BF16,
-          CpuidFeature.AVX_VNNI,
           CpuidFeature.AMX_TILE,
           CpuidFeature.AMX_INT8,
           CpuidFeature.AMX_BF16,
@@ -36,8 +35,7 @@ public final class UnmodelledFeatures {
           CpuidFeature.ENQCMD,
           CpuidFeature.KL,
           CpuidFeature.UINTR,
-          CpuidFeature.BUS_LOCK_DETECT,
-          CpuidFeature.TSXLDTRK);
+          CpuidFeature.BUS_LOCK_DETECT);
 
   private UnmodelledFeatures() {}
 

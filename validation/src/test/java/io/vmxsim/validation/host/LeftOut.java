@@ -53,7 +53,8 @@ final class LeftOut {
     put(left, "may trap the host's next instruction", Op.POPF);
     put(left, "stores more than the window", Op.ENTER, Op.FXSAVE, Op.XSAVE, Op.XSAVEOPT, Op.XSAVEC);
     put(left, "loads more than the window", Op.FXRSTOR, Op.XRSTOR);
-    put(left, "later than the host", Op.SERIALIZE);
+    put(left, "later than the host", Op.SERIALIZE, Op.XSUSLDTRK, Op.XRESLDTRK);
+    put(left, "later than the host", Op.VPDPBUSD, Op.VPDPBUSDS, Op.VPDPWSSD, Op.VPDPWSSDS);
     put(left, "the host may lack it", Op.CLFLUSHOPT, Op.CLWB);
     return left;
   }

@@ -114,7 +114,7 @@ final class BranchOperations {
       case ERETS -> fred.returnToSupervisor();
       case ERETU -> fred.returnToUser();
       case SYSCALL -> systemCall.call(in.length);
-      case XBEGIN, XEND, XABORT, XTEST -> transactions.execute(in);
+      case XBEGIN, XEND, XABORT, XTEST, XSUSLDTRK, XRESLDTRK -> transactions.execute(in);
       case SYSENTER -> systemCall.enter(in.length);
       case SYSEXIT -> systemCall.exit(size);
       case SYSRET -> systemCall.sysret(size);

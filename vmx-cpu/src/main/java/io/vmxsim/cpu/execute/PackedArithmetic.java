@@ -64,6 +64,10 @@ final class PackedArithmetic {
       case PMADDWD -> pairs(in, 4, true, true);
       case PMADDUBSW -> pairs(in, 2, false, true);
       case PSADBW -> sumOfDifferences(in);
+      case VPDPBUSD -> accumulate(in, 1, false);
+      case VPDPBUSDS -> accumulate(in, 1, true);
+      case VPDPWSSD -> accumulate(in, 2, false);
+      case VPDPWSSDS -> accumulate(in, 2, true);
       default -> compare(in);
     }
   }
@@ -201,6 +205,22 @@ final class PackedArithmetic {
         sum += a * b;
       }
       put(result, i, element, firstSigned ? sum : saturate(sum, element));
+    }
+    vectors.store(in);
+  }
+
+  /** Products of signed words, or of unsigned and signed bytes, added to doublewords. */
+  private void accumulate(Instruction in, int bytes, boolean saturates) {
+    vectors.loadBoth(in);
+    vectors.fetch(in.reg, in.operandSize, result);
+    int count = 4 / bytes;
+    for (int i = 0; i < in.operandSize / 4; i++) {
+      long sum = signedElement(result, i, 4);
+      for (int j = count * i; j < count * i + count; j++) {
+        long a = bytes == 1 ? element(first, j, 1) : signedElement(first, j, bytes);
+        sum += a * signedElement(second, j, bytes);
+      }
+      put(result, i, 4, saturates ? saturate(sum, 4) : sum);
     }
     vectors.store(in);
   }

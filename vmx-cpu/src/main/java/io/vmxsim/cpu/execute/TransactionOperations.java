@@ -28,7 +28,7 @@ final class TransactionOperations {
         operands.setNextRip(fallback);
       }
       case XEND -> throw faults.generalProtection(0);
-      case XABORT -> {} // outside a transaction nothing
+      case XABORT, XSUSLDTRK, XRESLDTRK -> {} // outside a transaction nothing
       case XTEST -> operands.state.status.set(CpuState.ZF);
       default -> throw new IllegalStateException("no transaction: " + in.op);
     }

@@ -126,6 +126,26 @@ class VectorFormsTest {
     assertEquals(again, stored.toString());
   }
 
+  /** 255 * -128 * 4 + 1, and 7FFFH squared twice added to the largest, which wraps or saturates. */
+  @Test
+  void productsAreAccumulated() {
+    CodeMachine m =
+        run(
+            "vmovdqu xmm1, [rdi]; vmovdqu xmm2, [rdi + 16]; vmovdqu xmm3, [rdi + 32];vmovdqa xmm4,"
+                + " xmm3; vmovdqa xmm5, xmm3;vpdpbusd xmm3, xmm1, xmm2; vpdpwssd xmm4, xmm1, xmm1;"
+                + " vpdpwssds xmm5, xmm1, xmm1",
+            "ffffffff ff7fff7f"
+                + "00".repeat(8)
+                + "80808080 01010101"
+                + "00".repeat(8)
+                + "01000000 ffffff7f"
+                + "00".repeat(8));
+    assertEquals(1 - 255 * 128 * 4, (int) vector(m, 3, 0));
+    assertEquals(1 + 2, (int) vector(m, 4, 0));
+    assertEquals(Integer.MAX_VALUE + 2 * 0x7fff * 0x7fff, (int) (vector(m, 4, 0) >>> 32));
+    assertEquals(Integer.MAX_VALUE, (int) (vector(m, 5, 0) >>> 32));
+  }
+
   @Test
   void whatHasMoreThan18DigitsIsIndefinite() {
     CodeMachine m =
