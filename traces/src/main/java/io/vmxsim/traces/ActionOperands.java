@@ -4,6 +4,7 @@ import io.vmxsim.cpu.ActionKind;
 import io.vmxsim.vmcs.ExitReason;
 import java.util.EnumSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which operands an action from outside may have. Only what no guest could do is refused; what the
@@ -19,6 +20,22 @@ final class ActionOperands {
           ExitReason.INTERRUPT_WINDOW,
           ExitReason.NMI_WINDOW,
           ExitReason.PREEMPTION_TIMER);
+
+  /** Exits of instructions that no other action stands for. */
+  static final Set<ExitReason> EXITS_OF_INSTRUCTIONS =
+      EnumSet.of(
+          ExitReason.TASK_SWITCH,
+          ExitReason.VMCLEAR,
+          ExitReason.VMLAUNCH,
+          ExitReason.VMPTRLD,
+          ExitReason.VMPTRST,
+          ExitReason.VMREAD,
+          ExitReason.VMRESUME,
+          ExitReason.VMWRITE,
+          ExitReason.VMOFF,
+          ExitReason.VMON,
+          ExitReason.INVEPT,
+          ExitReason.INVVPID);
 
   private ActionOperands() {}
 
@@ -40,10 +57,15 @@ final class ActionOperands {
       case EXCEPTION -> size < 32;
       case INTERRUPT -> address == 0 || isEvent(address);
       case SET_CODE_SIZE -> size > 1 && isPower(size, 8);
-      case HOST_EVENT -> HOST_EVENTS.contains(ExitReason.of(size));
+      case HOST_EVENT -> isHostEvent(ExitReason.of(size));
       case INITIAL_MEMORY -> address >= 0 && address < MAX_PHYSICAL_ADDRESS && (address & 7) == 0;
       default -> true;
     };
+  }
+
+  private static boolean isHostEvent(@Nullable ExitReason reason) {
+    return reason != null
+        && (HOST_EVENTS.contains(reason) || EXITS_OF_INSTRUCTIONS.contains(reason));
   }
 
   private static boolean isEvent(long address) {

@@ -311,6 +311,18 @@ final class GuestRecorder implements InstructionObserver, AccessObserver, ExitOb
     }
   }
 
+  /** Or by an event whose gate is a task gate: its delivery, too, is the VMM's then. */
+  private void exitedByInstruction(ExitReason reason) {
+    pending.truncate(begun == UNKNOWN ? 0 : accesses);
+    pending.add(ActionKind.HOST_EVENT, reason.number(), 0, 0);
+    accesses = pending.count();
+    hasExited = true;
+    if (begun == UNKNOWN) {
+      target.accept(pending);
+      drop();
+    }
+  }
+
   @Override
   public void exited(ExitReason reason, Vmcs vmcs) {
     if (ActionOperands.HOST_EVENTS.contains(reason)) {
@@ -318,6 +330,8 @@ final class GuestRecorder implements InstructionObserver, AccessObserver, ExitOb
       pending.add(ActionKind.HOST_EVENT, reason.number(), 0, 0);
       target.accept(pending);
       drop();
+    } else if (ActionOperands.EXITS_OF_INSTRUCTIONS.contains(reason)) {
+      exitedByInstruction(reason);
     } else {
       interrupted = begun == UNKNOWN || processor.instructions() == begun; // no trap behind it
       hasExited = true;

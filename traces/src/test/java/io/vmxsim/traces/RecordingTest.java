@@ -99,7 +99,10 @@ class RecordingTest {
     "ipi-ping, EPT, rounds=10",
     "ipi-ping, SHADOW, rounds=10",
     "test-smp, EPT, ''",
-    "test-smp, SHADOW, ''"
+    "test-smp, SHADOW, ''",
+    "test-x2apic, EPT, ''",
+    "test-lam, EPT, ''",
+    "test-vmx-instructions, SHADOW, ''"
   })
   void aReplayInTheSameModeHasTheSameExits(String guest, Paging paging, String arguments) {
     Map<String, Long> live = live(guest, arguments, paging).exitsByReason();

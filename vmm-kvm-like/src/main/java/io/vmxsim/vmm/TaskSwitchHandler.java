@@ -14,6 +14,9 @@ import io.vmxsim.vmcs.VmcsField;
 final class TaskSwitchHandler implements ExitHandler {
   @Override
   public HandlerOutcome handle(Vcpu vcpu) {
+    if (vcpu.isTraced()) {
+      return HandlerOutcome.RESUME; // the trace has what is done
+    }
     InstructionEmulation emulation = vcpu.machineCode();
     long qualification = vcpu.read(VmcsField.EXIT_QUALIFICATION);
     if (TaskSwitch.source(qualification) != TaskSwitch.Source.TASK_GATE_IN_IDT) {

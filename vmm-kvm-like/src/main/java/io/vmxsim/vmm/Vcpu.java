@@ -390,6 +390,11 @@ public final class Vcpu {
     wait.end();
   }
 
+  /** Whether what runs is a trace, which holds what a VMM would have to emulate. */
+  boolean isTraced() {
+    return instructions == null;
+  }
+
   /** What emulates machine code. */
   InstructionEmulation machineCode() {
     if (instructions == null) {

@@ -99,8 +99,9 @@ public enum ActionKind {
    */
   INTERRUPT(67),
   /**
-   * What had a VMM in control here, between two instructions of its guest: {@code size} the basic
-   * exit reason. Nothing happens where there is no VMM.
+   * What had a VMM in control here, between two instructions of its guest, or by an instruction
+   * that has no other action: {@code size} the basic exit reason. Nothing happens where there is no
+   * VMM.
    */
   HOST_EVENT(68),
   /** Code that follows has addresses of {@code size} bytes: 2, 4, or 8 in 64-bit mode. */

@@ -199,12 +199,13 @@ final class StringOperations {
     if (moves) {
       return move(in, from, to, iterations);
     }
-    long target = mem.runForStore(segments.forStore(Instruction.ES, to, bytes), bytes);
+    long linear = segments.forStore(Instruction.ES, to, bytes);
+    long target = mem.runForStore(linear, bytes);
     if (!mem.isRam(target)) {
       return 0;
     }
     fill(target, size, iterations, state.register(RAX));
-    mem.stored(segments.unchecked(Instruction.ES, to), bytes, target);
+    mem.stored(linear, bytes, target);
     advance(in, RDI, bytes);
     return iterations;
   }
@@ -216,7 +217,8 @@ final class StringOperations {
   private long move(Instruction in, long from, long to, int iterations) {
     int bytes = iterations * in.operandSize;
     long source = mem.runForLoad(segments.forLoad(in.segment, from, bytes), bytes);
-    long target = mem.runForStore(segments.forStore(Instruction.ES, to, bytes), bytes);
+    long linear = segments.forStore(Instruction.ES, to, bytes);
+    long target = mem.runForStore(linear, bytes);
     if (!mem.isRam(source) || !mem.isRam(target)) {
       return 0;
     }
@@ -226,7 +228,7 @@ final class StringOperations {
     byte[] page = memory.pageForWrite(target);
     System.arraycopy(
         memory.pageForRead(source), (int) source & PAGE - 1, page, (int) target & PAGE - 1, bytes);
-    mem.stored(segments.unchecked(Instruction.ES, to), bytes, target);
+    mem.stored(linear, bytes, target);
     advance(in, RSI, bytes);
     advance(in, RDI, bytes);
     return iterations;
