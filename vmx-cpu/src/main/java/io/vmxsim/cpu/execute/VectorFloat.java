@@ -243,9 +243,9 @@ final class VectorFloat {
     boolean executed =
         comparisons.execute(in)
             || conversions.execute(in)
+            || shuffles.execute(in)
             || fused.execute(in)
-            || estimates.execute(in)
-            || shuffles.execute(in);
+            || estimates.execute(in);
     if (!executed) {
       throw vectors.notModelled(in);
     }
