@@ -1,7 +1,8 @@
 ; Does one thing over and over that may be dear for a guest: rounds=N, what=N.
 ;
 ; what=0: nothing; 1: CPUID; 2: VMCALL; 3: reads the power-management timer; 4: reads a port where
-; there is no device; 5, 6: reads and writes the 8259A pair's edge/level register.
+; there is no device; 5, 6: reads and writes the 8259A pair's edge/level register; 7, 8: reads and
+; writes CR8.
 include "start.asm"
 
 NO_DEVICE = 0x1234
@@ -24,6 +25,7 @@ main:
 
 align 8
 whats: dq nothing, cpu_id, hypercall, timer, no_device, in_edge_level, out_edge_level
+       dq from_cr8, to_cr8
 
 nothing:
   ret
@@ -51,4 +53,11 @@ out_edge_level:
   mov edx, EDGE_LEVEL
   xor eax, eax
   out dx, al
+  ret
+from_cr8:
+  mov rax, cr8
+  ret
+to_cr8:
+  xor eax, eax
+  mov cr8, rax
   ret

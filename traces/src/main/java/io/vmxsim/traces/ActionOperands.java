@@ -19,7 +19,8 @@ final class ActionOperands {
           ExitReason.EXTERNAL_INTERRUPT,
           ExitReason.INTERRUPT_WINDOW,
           ExitReason.NMI_WINDOW,
-          ExitReason.PREEMPTION_TIMER);
+          ExitReason.PREEMPTION_TIMER,
+          ExitReason.TPR_BELOW_THRESHOLD);
 
   /** Exits of instructions that no other action stands for. */
   static final Set<ExitReason> EXITS_OF_INSTRUCTIONS =

@@ -39,6 +39,7 @@ final class ExitHandlers {
     on(ExitReason.PREEMPTION_TIMER, new PreemptionTimerHandler());
     onException(EventDelivery.DEBUG, new DebugExceptionHandler());
     on(ExitReason.NMI_WINDOW, vcpu -> HandlerOutcome.RESUME);
+    on(ExitReason.TPR_BELOW_THRESHOLD, vcpu -> HandlerOutcome.RESUME);
     onNothingToDo();
     onVmxInstructions();
   }

@@ -16,7 +16,6 @@ import io.vmxsim.cpu.apic.PendingVectors;
 import io.vmxsim.ept.PagingState;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.NotModelledException;
-import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.VmcsField;
 import io.vmxsim.vmcs.VmxCapabilities;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +51,7 @@ public final class Vcpu {
   private final GuestTimer timer;
   private final GuestWait wait;
   private final PendingDebugExceptions pendingDebug;
+  private final TprShadow taskPriority;
   private final @Nullable ParavirtualEoi paravirtualEoi;
   private final GuestMsrs guestMsrs;
   private final Emulation emulation;
@@ -145,13 +145,14 @@ public final class Vcpu {
     VmcsSetup setup = new VmcsSetup(capabilities, vmcs);
     setup.wantCommonControls();
     setup.wantInstructionsOf(apic == null ? processor.profile() : profile); // a trace has been run
-    if (apic != null) {
-      setup.wantLocalApic();
-    }
     tlb.setUp(setup);
     setup.writeFields(vm, processor, paging);
     paging.setUp(setup);
     setup.writeControls();
+    taskPriority = new TprShadow(vm, vmcs, capabilities, apic);
+    if (apic != null) {
+      taskPriority.begin();
+    }
   }
 
   /** The VMM has written to the guest's memory. */
@@ -176,8 +177,7 @@ public final class Vcpu {
    */
   public void takeEventsFromTrace() {
     deadline.leaveToTrace();
-    vmcs.set(PrimaryControl.CR8_LOAD_EXITING, true);
-    vmcs.set(PrimaryControl.CR8_STORE_EXITING, true);
+    taskPriority.begin();
   }
 
   /**
@@ -213,6 +213,7 @@ public final class Vcpu {
         enter();
       }
       RunOutcome outcome = processor.run(end - processor.instructions());
+      taskPriority.afterRun();
       if (outcome != RunOutcome.EXIT) {
         return outcome;
       }
@@ -236,6 +237,7 @@ public final class Vcpu {
   private boolean mustLeave() {
     return injection.isUrgent()
         || paging.isStale()
+        || taskPriority.isStale()
         || (paravirtualEoi != null && paravirtualEoi.mustSee());
   }
 
@@ -250,6 +252,7 @@ public final class Vcpu {
     timer.run();
     injection.beforeEntry();
     timer.beforeEntry();
+    taskPriority.beforeEntry();
     if (paravirtualEoi != null) {
       paravirtualEoi.beforeEntry();
     }
@@ -407,7 +410,9 @@ public final class Vcpu {
   private void leaveGuest() {
     if (processor.inNonRoot()) {
       processor.requestInterrupt(KICK);
-      if (processor.run(1) != RunOutcome.EXIT || !handleExit()) {
+      RunOutcome outcome = processor.run(1);
+      taskPriority.afterRun();
+      if (outcome != RunOutcome.EXIT || !handleExit()) {
         throw new IllegalStateException("an interrupt did not end the guest: " + processor);
       }
     }

@@ -119,12 +119,6 @@ final class VmcsSetup {
     }
   }
 
-  /** What a guest with a local APIC of its own needs: its task priority is that one's. */
-  void wantLocalApic() {
-    require(PrimaryControl.CR8_LOAD_EXITING);
-    require(PrimaryControl.CR8_STORE_EXITING);
-  }
-
   /** Writes the fields that both kinds of paging share: bitmaps, host state, CR masks. */
   void writeFields(Vm vm, Processor processor, VcpuPaging paging) {
     vmcs.write(VmcsField.VMCS_LINK_POINTER, VmxInstructions.NO_POINTER);

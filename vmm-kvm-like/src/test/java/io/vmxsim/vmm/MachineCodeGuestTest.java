@@ -207,6 +207,8 @@ class MachineCodeGuestTest {
                 + "loop: jmp loop"
                 + handler("mov al, bl\n add al, cl" + END));
     assertEquals(2 * 5 + 1, guest.end.exitCode());
+    assertEquals(0, guest.exits(ExitReason.CR_ACCESS), "the processor has a TPR shadow");
+    assertEquals(1, guest.exits(ExitReason.TPR_BELOW_THRESHOLD));
   }
 
   @Test

@@ -275,6 +275,11 @@ public final class LocalApic implements InterruptController {
     return !fixed.requested().isEmpty();
   }
 
+  /** The highest vector that has been requested and is not in service yet, or -1. */
+  public int highestRequest() {
+    return fixed.requested().highest();
+  }
+
   // ---- IPIs ----------------------------------------------------------------------------------
 
   /** Sends the notification of a posted interrupt, as this APIC's ICR would. */
