@@ -100,19 +100,23 @@ final class KernelRun {
       whenLoaded.run();
       leaveSnapshots(machine, facts, sent);
       observe(machine);
-      Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(machine, finished)));
-      try {
-        MachineEnd end = run(machine);
-        sent.flush();
-        return report(machine, end, report.get());
-      } catch (NotModelledException stop) {
-        sent.flush();
-        err.print("vmxsim: " + stop.getMessage() + ": " + where(machine));
-        err.flush();
-        return ExitCode.NOT_MODELLED;
-      }
+      return WhenInterrupted.run(
+          () -> stop(machine, finished), () -> exitCode(machine, sent, report));
     } finally {
       finished.countDown();
+    }
+  }
+
+  private int exitCode(Machine machine, SerialOutput sent, Supplier<String> report) {
+    try {
+      MachineEnd end = run(machine);
+      sent.flush();
+      return report(machine, end, report.get());
+    } catch (NotModelledException stop) {
+      sent.flush();
+      err.print("vmxsim: " + stop.getMessage() + ": " + where(machine));
+      err.flush();
+      return ExitCode.NOT_MODELLED;
     }
   }
 
@@ -123,8 +127,7 @@ final class KernelRun {
       return machine.run(options.limit());
     }
     try (GdbListener listener = GdbListener.on(port, err)) {
-      Runtime.getRuntime().addShutdownHook(new Thread(listener::close));
-      return listener.serve(machine, options.limit());
+      return WhenInterrupted.run(listener::close, () -> listener.serve(machine, options.limit()));
     }
   }
 

@@ -19,6 +19,12 @@ import org.jspecify.annotations.Nullable;
  */
 @Rebuilt
 public final class CodeCache {
+  /**
+   * So many pages are kept, and then none: a guest that runs through all of its memory would fill
+   * the host's with decoded code, up to 300 KBytes a page.
+   */
+  static final int MOST_PAGES = 2048;
+
   private static final int RECENT = 1024;
   private static final int PAGE = PhysicalMemory.PAGE_BYTES;
   private static final int PAGE_SHIFT = 12;
@@ -103,6 +109,9 @@ public final class CodeCache {
   private CodePage find(long number) {
     CodePage page = pages.get(number);
     if (page == null) {
+      if (pages.size() == MOST_PAGES) {
+        writtenAnywhere();
+      }
       told.forEach(Runnable::run);
       page = new CodePage(number);
       pages.put(number, page);
@@ -110,6 +119,11 @@ public final class CodeCache {
     }
     recent[(int) number & RECENT - 1] = page;
     return page;
+  }
+
+  /** How many pages have code that is kept. */
+  int pageCount() {
+    return pages.size();
   }
 
   /** Has {@code listener} told whenever a page is about to hold code that has held none. */
