@@ -10,6 +10,7 @@ import io.vmxsim.vmcs.rules.literal.LiteralReading;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -91,7 +92,9 @@ class RulesBuiltAnewTest {
   /** Every kind of event in every activity state, with and without an error code. */
   @Test
   void eventsAreJudgedAsTheLiteralReadingJudgesThem() {
-    for (Scenario scenario : VALID.subList(0, 20)) {
+    List<Scenario> some = new ArrayList<>(VALID.subList(0, 10));
+    VALID.stream().filter(RulesBuiltAnewTest::mayHalt).limit(10).forEach(some::add);
+    for (Scenario scenario : some) {
       Scenario changed = scenario.copy();
       for (int activity = 0; activity < 5; activity++) {
         changed.set(VmcsField.GUEST_ACTIVITY_STATE, activity);
@@ -105,6 +108,14 @@ class RulesBuiltAnewTest {
         }
       }
     }
+  }
+
+  /** Whether the guest could be in HLT, were it not for an event. */
+  private static boolean mayHalt(Scenario scenario) {
+    Scenario halted = scenario.copy();
+    halted.set(VmcsField.GUEST_ACTIVITY_STATE, 1);
+    halted.set(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION, 0);
+    return LiteralReading.brokenSections(halted.context()).isEmpty();
   }
 
   /** What looks at a context by all rules agrees with what each rule says. */
