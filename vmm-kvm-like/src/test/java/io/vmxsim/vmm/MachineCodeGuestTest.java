@@ -212,6 +212,42 @@ class MachineCodeGuestTest {
   }
 
   @Test
+  void anInterruptThatComesLaterIsHeldBackNoLongerThanTheTaskPriorityIs() {
+    // the 8254 by the I/O APIC, while nothing exits; then EBX counts what follows MOV to CR8
+    LiveGuest guest =
+        ept(
+            """
+            mov edi, 0xfee00000
+            mov dword ptr [rdi+0xf0], 0x1ff
+            mov esi, 0xfec00000
+            mov dword ptr [rsi], 0x14
+            mov dword ptr [rsi+0x10], 0x50
+            mov eax, 15
+            mov cr8, rax
+            sti
+            mov al, 0x30
+            out 0x43, al
+            mov al, 20
+            out 0x40, al
+            xor eax, eax
+            out 0x40, al
+            mov ecx, 100000
+            wait: loop wait
+            xor ebx, ebx
+            mov cr8, rax
+            nop
+            count: inc ebx
+            cmp ebx, 100
+            jb count
+            mov al, bl
+            """
+                + END
+                + handler("mov al, bl\n" + END));
+    assertEquals(1, guest.end.exitCode());
+    assertEquals(1, guest.exits(ExitReason.TPR_BELOW_THRESHOLD));
+  }
+
+  @Test
   void aTripleFaultEndsTheMachine() {
     LiveGuest guest = ept("mov eax, nothing\n lidt [rax]\n ud2\n nothing: dq 0\n dq 0");
     assertEquals(MachineEnd.Cause.TRIPLE_FAULT, guest.end.cause());
