@@ -3,6 +3,7 @@ package io.vmxsim.cli;
 import io.vmxsim.cpu.board.Machine;
 import io.vmxsim.cpu.board.Platform;
 import io.vmxsim.traces.MachineReport;
+import io.vmxsim.traces.Recording;
 import io.vmxsim.vmcs.InputException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -51,15 +52,42 @@ final class BootCommand implements Callable<Integer> {
       description = "Statistics at the end, behind the serial output: ${COMPLETION-CANDIDATES}.")
   private @Nullable Output output;
 
+  @Option(
+      names = "--record",
+      paramLabel = "FILE.vxt",
+      description = "Also write what the software does as a trace, for `vmxsim replay`.")
+  private @Nullable Path record;
+
   @Mixin private SnapshotOptions snapshots;
 
   @Spec private CommandSpec spec;
 
+  private @Nullable Recording recording;
+
   @Override
   public Integer call() {
+    try {
+      return run();
+    } finally {
+      if (recording != null) {
+        recording.close();
+      }
+    }
+  }
+
+  private int run() {
     KernelRun run = new KernelRun(spec, kernel).leaving(snapshots.checkpoint());
+    run.whenLoaded(
+        () -> {
+          if (recording != null) {
+            recording.beginBare(kernel.cpuName());
+          }
+        });
     String given = image;
     Path from = snapshots.restore(spec, given);
+    if (record != null && (from != null || snapshots.checkpoint() != null)) {
+      throw new InputException("--record", "", "expected neither --checkpoint nor --restore");
+    }
     if (from != null) {
       return run.goOn(from, BootFacts.BOOT, facts -> Platform.BARE, this::report);
     } else if (given == null) {
@@ -69,9 +97,15 @@ final class BootCommand implements Callable<Integer> {
   }
 
   private Supplier<String> report(BootFacts facts, Machine machine) {
-    return () ->
-        output == null
-            ? ""
-            : output == Output.JSON ? MachineReport.json(machine) : MachineReport.text(machine);
+    recording = record == null ? null : new Recording(machine, record);
+    return () -> {
+      if (recording != null) {
+        recording.finishBare();
+      }
+      if (output == null) {
+        return "";
+      }
+      return output == Output.JSON ? MachineReport.json(machine) : MachineReport.text(machine);
+    };
   }
 }

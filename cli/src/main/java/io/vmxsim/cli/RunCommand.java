@@ -67,6 +67,8 @@ final class RunCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
+  private @Nullable Recording recording;
+
   /** Has what is recorded begin with the state that the guest starts in. */
   private Runnable beginRecording = () -> {};
 
@@ -78,6 +80,16 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    try {
+      return run();
+    } finally {
+      if (recording != null) {
+        recording.close();
+      }
+    }
+  }
+
+  private int run() {
     KernelRun run = new KernelRun(spec, kernel).leaving(snapshots.checkpoint());
     Path from = snapshots.restore(spec, image);
     boolean whole = from == null && snapshots.checkpoint() == null;
@@ -108,7 +120,7 @@ final class RunCommand implements Callable<Integer> {
   private Supplier<String> report(BootFacts facts, Machine machine) {
     int hotSpots = Integer.parseInt(facts.options().getOrDefault(TOP, ""));
     CpuProfile cpu = CpuProfile.of(facts.cpu());
-    Recording recording = record == null ? null : new Recording(machine, record);
+    recording = record == null ? null : new Recording(machine, record);
     LiveRun run =
         new LiveRun(
             facts.image(), machine, cpu, optionsOf(facts), hotSpots, report.detailed(), recording);

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -123,6 +125,28 @@ class RunCommandTest {
     Invocation.of("replay", file, "--against", same).assertFails(2, "a run with --paging ept");
     Invocation.of("replay", file, "--against", folder.resolve("serial").toString())
         .assertFails(2, "/runs");
+  }
+
+  @Test
+  void aTraceOfTheBareMachinePredictsRuns() throws IOException {
+    String trace = file("bare.vxt");
+    Invocation boot =
+        Invocation.of("boot", "table-update-storm", "--append", "rounds=1", "--record", trace);
+    assertEquals(1, boot.exitCode(), boot.err());
+    for (String paging : List.of("ept", "shadow")) {
+      String run = live(paging, "rounds=1");
+      Invocation replay = Invocation.of("replay", trace, "--paging", paging, "--against", run);
+      assertEquals(0, replay.exitCode(), replay.out() + replay.err());
+    }
+  }
+
+  @Test
+  void whatCannotBeRecordedLeavesNoFile() throws IOException {
+    Invocation boot = Invocation.of("boot", "hypervisor", "--record", file("bare.vxt"));
+    assertEquals(6, boot.exitCode(), boot.err());
+    try (Stream<Path> files = Files.list(folder)) {
+      assertEquals(0, files.count());
+    }
   }
 
   private String live(String paging, String arguments) throws IOException {

@@ -111,7 +111,7 @@ public final class RecordedRun {
   boolean isLike(RunResult run) {
     @Nullable String policy = facts.get(POLICY);
     return run.paging() == paging()
-        && run.hostPage().equals(fact(HOST_PAGE))
+        && (run.paging() == Paging.NATIVE || run.hostPage().equals(fact(HOST_PAGE)))
         && (run.policy() == null || run.policy().equals(policy));
   }
 

@@ -9,7 +9,9 @@ import io.vmxsim.cpu.board.Machine;
 import io.vmxsim.cpu.execute.Executor;
 import io.vmxsim.ept.PagingState;
 import io.vmxsim.ept.PhysicalMemory;
+import io.vmxsim.traces.ReplayResult.Paging;
 import io.vmxsim.traces.ReplayResult.RunResult;
+import io.vmxsim.vmcs.NotModelledException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -28,6 +30,9 @@ public final class Recording implements AutoCloseable {
   private final List<GuestRecorder> recorders = new ArrayList<>();
   private final BitSet started = new BitSet();
   private final ActionBatch batch = new ActionBatch(ActionBatch.DEFAULT_CAPACITY);
+
+  /** There is no VMM. */
+  private boolean bare;
 
   /** The processor whose actions have been written last. */
   private int turn;
@@ -52,6 +57,9 @@ public final class Recording implements AutoCloseable {
 
   /** Actions of one processor; those of the others that came before lie before them. */
   private void write(int number, ActionBatch actions) {
+    if (bare && machine.processor(number).inNonRoot()) {
+      throw new NotModelledException("a recording of a guest that runs a guest of its own");
+    }
     if (number != turn) {
       recorders.get(turn).endTurn();
       writer.flush();
@@ -116,6 +124,36 @@ public final class Recording implements AutoCloseable {
     writer.recording(
         RecordedRun.machine(cpu, bus.ramBelowEnd() + above, machine.processorCount(), run));
     writeInitialState();
+  }
+
+  /**
+   * Begins the recording of a machine without a VMM, which has just been loaded.
+   *
+   * @param cpu as the command line names it
+   */
+  public void beginBare(String cpu) {
+    bare = true;
+    begin(cpu, bareRun());
+  }
+
+  /** Ends the recording of a machine without a VMM. */
+  public void finishBare() {
+    finish(bareRun());
+  }
+
+  private RunResult bareRun() {
+    return new RunResult(
+        Paging.NATIVE,
+        null,
+        RunResult.ANY_PAGE,
+        RunResult.ANY_PAGE,
+        machine.processor(0).profile().name(),
+        machine.instructions(),
+        List.of(),
+        List.of(),
+        new ReplayResult.Walks(0, 0, 0),
+        new ReplayResult.Cycles(0, 0, 0, 0),
+        List.of());
   }
 
   /** Ends the recording with the exits of the run: the file gets its name. */

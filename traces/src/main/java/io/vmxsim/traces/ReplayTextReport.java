@@ -58,6 +58,9 @@ public final class ReplayTextReport {
     if (recorded == null || result.trace().limitReached()) {
       return;
     }
+    if (run.paging() == Paging.NATIVE && recorded.paging() == Paging.NATIVE) {
+      return; // neither has exits
+    }
     if (!recorded.isLike(run)) {
       out.append("\nA prediction: the run was recorded under ")
           .append(recorded.paging().label())
