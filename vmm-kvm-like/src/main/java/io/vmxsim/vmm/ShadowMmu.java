@@ -32,6 +32,9 @@ public final class ShadowMmu {
   /** In place of the level of the guest's last entry when paging is off: all levels are ours. */
   private static final int NO_GUEST_LEVELS = 6;
 
+  /** Not canonical: no page fault is there. */
+  private static final long NOWHERE = 1L << 62;
+
   private final Vm vm;
   private final Charges charges;
   private final GuestTables guest;
@@ -45,6 +48,12 @@ public final class ShadowMmu {
 
   /** How often entries had been taken away when the processor's TLBs were last flushed for it. */
   private long losses;
+
+  /**
+   * Where the last fault was that looked like that of an implicit access, and could also be that of
+   * a TLB which has not seen what another processor mapped: only the second one tells.
+   */
+  private long triedAgain = NOWHERE;
 
   /** What a page fault means to the VMM. */
   enum Fault {
@@ -223,7 +232,13 @@ public final class ShadowMmu {
     shared.makeRoom(ROOM_FOR_A_FAULT);
     boolean changed = map(linear);
     flood.filled();
-    return !changed && isImplicit(linear, access, errorCode) ? Fault.GUEST : Fault.RETRY;
+    if (changed || !isImplicit(linear, access, errorCode)) {
+      triedAgain = NOWHERE;
+      return Fault.RETRY;
+    }
+    boolean certain = !shared.hasSeveralProcessors() || triedAgain == linear;
+    triedAgain = certain ? NOWHERE : linear;
+    return certain ? Fault.GUEST : Fault.RETRY;
   }
 
   /**

@@ -41,6 +41,11 @@ final class SharedShadows {
     roots.add(ofProcessor);
   }
 
+  /** Whether what one processor maps may be new to another. */
+  boolean hasSeveralProcessors() {
+    return roots.size() > 1;
+  }
+
   private void forgetRootsOf(ShadowPage page) {
     roots.forEach(ofProcessor -> ofProcessor.forget(page));
   }
