@@ -27,6 +27,7 @@ struct state {
   uint8_t ymm[16][32];   /* 656 */
   uint64_t host_rsp;     /* 1168 */
   uint64_t code;         /* 1176 */
+  uint64_t back;         /* 1184: where the instruction is left for */
 };
 
 /* Of FXSAVE64's area what comes before the vector registers: x87 and MXCSR. */
@@ -67,7 +68,7 @@ __asm__(
     ".globl back\nback:\n"
     GPRS(RS)
     "mov 0x60000000+1168, %rsp\n"
-    "pushfq\npopq 0x60000000+128\ncld\n"
+    "pushfq\npopq 0x60000000+128\npushq $2\npopfq\n" /* neither DF nor AC */
     "fxsave64 0x60000000+144\n" EACH16(YS)
     "fninit\nvzeroupper\n"
     "pop %r15\npop %r14\npop %r13\npop %r12\npop %rbp\npop %rbx\nret\n");
@@ -91,10 +92,8 @@ static void *map(unsigned long address, int protection) {
 
 static void one(struct state *state, uint8_t *data, uint8_t *code, const struct input *in,
                 struct output *out) {
-  uint64_t target = (uint64_t)back;
   memcpy(code, in->code, in->length);
-  memcpy(code + in->length, "\xff\x25\0\0\0\0", 6); /* jmp *[rip+0] */
-  memcpy(code + in->length + 6, &target, 8);
+  memcpy(code + in->length, "\xff\x24\x25\xa0\x04\x00\x60", 7); /* jmp *0x60000000+1184 */
   memset(data, 0, PAGE);
   memcpy(data, in->data, WINDOW);
   memcpy(state->gpr, in->gpr, sizeof in->gpr);
@@ -128,6 +127,7 @@ int main(void) {
     sigaction(signals[i], &action, NULL);
   }
   state->code = (uint64_t)code;
+  state->back = (uint64_t)back;
   while (fread(&count, sizeof count, 1, stdin) == 1 && count <= BATCH
          && fread(in, sizeof *in, count, stdin) == count) {
     for (uint32_t i = 0; i < count; i++) {

@@ -28,6 +28,7 @@ final class HostCases {
   private static final int RSP = CpuState.RSP;
   private static final long DF = 1 << 10;
   private static final long IF = 1 << 9;
+  private static final long AC = 1 << 18;
   private static final int[] PREFIXES = {0x66, 0xF2, 0xF3};
   private static final long[] CORNERS = {
     0,
@@ -218,7 +219,7 @@ final class HostCases {
       input.registers[i] = value();
     }
     long flags = random.nextLong() & StatusFlags.MASK;
-    input.rflags = flags | CpuState.FIXED_1 | IF | (oneIn(8) ? DF : 0);
+    input.rflags = flags | CpuState.FIXED_1 | IF | (oneIn(8) ? DF : 0) | (oneIn(8) ? AC : 0);
     x87();
     for (int i = 0; i < input.vectors.length; i++) {
       input.vectors[i] = vector();

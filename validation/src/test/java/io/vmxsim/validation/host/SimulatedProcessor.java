@@ -43,7 +43,7 @@ final class SimulatedProcessor {
     executor = Executor.on(processor);
     state = processor.state();
     state.startIn64BitMode(PML4);
-    state.setCr0(state.cr0() | CpuState.CR0_NE);
+    state.setCr0(state.cr0() | CpuState.CR0_NE | CpuState.CR0_AM);
     state.setCr4(state.cr4() | CpuState.CR4_OSXSAVE);
     state.xcr0 = 7;
     state.gdtrBase = GDT;

@@ -70,13 +70,6 @@ final class GatherOperations {
     long sum = operands.state.registers[in.base] + (index << in.scale) + in.displacement;
     long offset = in.addressSize == 8 ? sum : Val.zeroExtend(sum, in.addressSize);
     long linear = operands.segments.forLoad(in.segment, offset, bytes);
-    if ((linear & bytes - 1) == 0) {
-      return operands.mem.load(linear, bytes);
-    }
-    long value = 0;
-    for (int i = 0; i < bytes; i++) { // there is no alignment check
-      value |= operands.mem.load(linear + i, 1) << (Byte.SIZE * i);
-    }
-    return value;
+    return operands.mem.loadPart(linear, bytes);
   }
 }

@@ -48,6 +48,9 @@ final class Mem {
 
   private transient @Nullable AccessObserver observer;
 
+  /** Wider operands ask for their own alignment, if for any. */
+  private static final int LARGEST_CHECKED = 10;
+
   /** Whether alignment or data breakpoints are looked at. */
   private boolean inspects;
 
@@ -161,6 +164,18 @@ final class Mem {
     return load(linear, size, Access.READ | privilege);
   }
 
+  /** A load of a part of an operand whose alignment is not looked at. */
+  long loadPart(long linear, int size) {
+    byte[] page = pageForLoad(linear, size);
+    if (page != null) {
+      return LittleEndian.get(page, offset(linear), size);
+    }
+    if (inspects) {
+      debug.access(linear, size, false);
+    }
+    return load(linear, size, Access.READ | privilege);
+  }
+
   /** A load of a descriptor or of the TSS, which is a supervisor-mode access at any CPL. */
   long loadImplicitly(long linear, int size) {
     return load(linear, size, Access.READ | Access.IMPLICIT);
@@ -218,6 +233,19 @@ final class Mem {
     }
     if (inspects) {
       inspect(linear, size, true);
+    }
+    store(linear, size, value, Access.WRITE | privilege);
+  }
+
+  /** A store to a part of an operand whose alignment is not looked at. */
+  void storePart(long linear, int size, long value) {
+    byte[] page = pageForStore(linear, size);
+    if (page != null) {
+      LittleEndian.set(page, offset(linear), size, value);
+      return;
+    }
+    if (inspects) {
+      debug.access(linear, size, true);
     }
     store(linear, size, value, Access.WRITE | privilege);
   }
@@ -325,10 +353,18 @@ final class Mem {
 
   /** Whether bytes could be stored, which faults if they could not. */
   void probeStore(long linear, int size) {
+    if (checksAlignment && size <= LARGEST_CHECKED && (linear & alignment(size)) != 0) {
+      throw faults.alignmentCheck();
+    }
     if (observer != null) {
       observer.update(linear, size);
     }
     prepare(linear, size, Access.WRITE | privilege);
+  }
+
+  /** Low bits that are 0 in an aligned address: numbers of 80 bits are aligned as 64 bits are. */
+  private static int alignment(int size) {
+    return Integer.highestOneBit(size) - 1;
   }
 
   /** Whether an address is plain RAM, so that its page's bytes may be had at once. */

@@ -115,15 +115,26 @@ final class Operands {
 
   /** The operand is memory and this is its linear address {@code delta} bytes on, for a load. */
   long loadAt(Instruction in, int delta, int size) {
-    long offset = offset(in) + delta;
-    long wrapped = in.addressSize == 8 ? offset : Val.zeroExtend(offset, in.addressSize);
-    return mem.load(segments.forLoad(in.segment, wrapped, size), size);
+    return mem.load(segments.forLoad(in.segment, wrapped(in, delta), size), size);
   }
 
   void storeAt(Instruction in, int delta, int size, long value) {
+    mem.store(segments.forStore(in.segment, wrapped(in, delta), size), size, value);
+  }
+
+  /** As {@link #loadAt}, without an alignment check. */
+  long loadPartAt(Instruction in, int delta, int size) {
+    return mem.loadPart(segments.forLoad(in.segment, wrapped(in, delta), size), size);
+  }
+
+  /** As {@link #storeAt}, without an alignment check. */
+  void storePartAt(Instruction in, int delta, int size, long value) {
+    mem.storePart(segments.forStore(in.segment, wrapped(in, delta), size), size, value);
+  }
+
+  private long wrapped(Instruction in, int delta) {
     long offset = offset(in) + delta;
-    long wrapped = in.addressSize == 8 ? offset : Val.zeroExtend(offset, in.addressSize);
-    mem.store(segments.forStore(in.segment, wrapped, size), size, value);
+    return in.addressSize == 8 ? offset : Val.zeroExtend(offset, in.addressSize);
   }
 
   // ---- The stack -----------------------------------------------------------------------------

@@ -100,6 +100,7 @@ final class VectorMoveOperations {
         vectors.setXmm(in.reg, in.vex, Val.zeroExtend(value, in.operandSize), 0);
       }
       case MOVD_E_P -> {
+        extended.setTop(0); // also where the store faults
         operands.store(in, extended.significands[in.reg]);
         vectors.enterMmx();
       }
@@ -111,6 +112,7 @@ final class VectorMoveOperations {
       case MOVQ_Q_P, MOVNTQ -> {
         second[0] = extended.significands[in.reg];
         if (in.isMemory) {
+          extended.setTop(0);
           vectors.storeMemory(in, 8, false, second);
           vectors.enterMmx();
         } else {
@@ -281,7 +283,7 @@ final class VectorMoveOperations {
     java.util.Arrays.fill(result, 0);
     for (int at = 0; at < in.operandSize; at += element) {
       if (isMasked(vectors.first, at, element)) {
-        long value = operands.loadAt(in, at, element);
+        long value = operands.loadPartAt(in, at, element); // of any mask, no #AC
         result[at / 8] |= value << (8 * (at & 7));
       }
     }
@@ -293,7 +295,7 @@ final class VectorMoveOperations {
     vectors.fetch(in.reg, in.operandSize, second);
     for (int at = 0; at < in.operandSize; at += element) {
       if (isMasked(vectors.first, at, element)) {
-        operands.storeAt(in, at, element, second[at / 8] >>> (8 * (at & 7)));
+        operands.storePartAt(in, at, element, second[at / 8] >>> (8 * (at & 7)));
       }
     }
   }

@@ -170,7 +170,7 @@ final class VectorOperands {
       return;
     }
     for (int i = 0; i < size / 8; i++) {
-      second[i] = mem.load(linear + 8L * i, 8);
+      second[i] = mem.loadPart(linear + 8L * i, 8);
     }
   }
 
@@ -178,11 +178,13 @@ final class VectorOperands {
   void storeMemory(Instruction in, int size, boolean aligned, long[] from) {
     long linear = linear(in, size, true);
     requireAlignment(linear, size, aligned);
-    if (size > 8) {
-      mem.probeStore(linear, size);
+    if (size <= 8) {
+      mem.store(linear, size, from[0]);
+      return;
     }
+    mem.probeStore(linear, size);
     for (int i = 0; i < size; i += 8) {
-      mem.store(linear + i, Math.min(8, size - i), from[i / 8]);
+      mem.storePart(linear + i, 8, from[i / 8]);
     }
   }
 

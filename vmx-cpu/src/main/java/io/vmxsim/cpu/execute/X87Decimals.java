@@ -1,5 +1,6 @@
 package io.vmxsim.cpu.execute;
 
+import io.vmxsim.cpu.ExtendedState;
 import io.vmxsim.cpu.decode.Instruction;
 import java.math.BigInteger;
 
@@ -18,8 +19,10 @@ final class X87Decimals {
   private final X87Stack stack;
   private final FloatUnit unit;
   private final Operands operands;
+  private final ExtendedState extended;
 
-  X87Decimals(X87Stack stack, Operands operands) {
+  X87Decimals(X87Stack stack, Operands operands, ExtendedState extended) {
+    this.extended = extended;
     this.stack = stack;
     this.operands = operands;
     unit = stack.unit;
@@ -45,9 +48,10 @@ final class X87Decimals {
   }
 
   void store(Instruction in) {
-    operands.probeStore(in, 10);
+    int status = extended.status;
     Real value = stack.get(0);
     BigInteger integer = rounded(value);
+    stack.probeStore(operands, in, 10, status);
     boolean valid = (unit.raised & FloatUnit.INVALID) == 0;
     if (!stack.settle()) {
       return;

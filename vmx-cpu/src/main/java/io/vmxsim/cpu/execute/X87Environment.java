@@ -95,8 +95,8 @@ final class X87Environment {
     for (int i = 0; i < 8; i++) {
       int register = (extended.top() + i) & 7;
       int at = 7 * slot(in) + REGISTER_BYTES * i;
-      operands.storeAt(in, at, 8, extended.significands[register]);
-      operands.storeAt(in, at + 8, 2, extended.exponents[register]);
+      operands.storePartAt(in, at, 8, extended.significands[register]);
+      operands.storePartAt(in, at + 8, 2, extended.exponents[register]);
     }
   }
 
@@ -105,8 +105,8 @@ final class X87Environment {
     for (int i = 0; i < 8; i++) {
       int register = (extended.top() + i) & 7;
       int at = 7 * slot(in) + REGISTER_BYTES * i;
-      extended.significands[register] = operands.loadAt(in, at, 8);
-      extended.exponents[register] = (int) operands.loadAt(in, at + 8, 2);
+      extended.significands[register] = operands.loadPartAt(in, at, 8);
+      extended.exponents[register] = (int) operands.loadPartAt(in, at + 8, 2);
     }
   }
 

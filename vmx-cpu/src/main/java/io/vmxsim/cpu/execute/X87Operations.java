@@ -7,6 +7,7 @@ import io.vmxsim.cpu.ExtendedState;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.decode.Op;
 import java.math.BigInteger;
+import java.util.function.BinaryOperator;
 
 /** The x87 instructions ("x87 FPU Instruction Set", volume 1, 8.3). */
 final class X87Operations {
@@ -35,7 +36,7 @@ final class X87Operations {
     unit = stack.unit;
     environment = new X87Environment(operands);
     functions = new X87Functions(stack, faults);
-    decimals = new X87Decimals(stack, operands);
+    decimals = new X87Decimals(stack, operands, extended);
   }
 
   void execute(Instruction in) {
@@ -111,12 +112,12 @@ final class X87Operations {
 
   private void compute(Instruction in) {
     switch (in.op) {
-      case FADD_M, FADD_ST_I, FIADD -> stack.set(0, unit.add(stack.get(0), source(in)));
-      case FMUL_M, FMUL_ST_I, FIMUL -> stack.set(0, unit.multiply(stack.get(0), source(in)));
-      case FSUB_M, FSUB_ST_I, FISUB -> stack.set(0, unit.subtract(stack.get(0), source(in)));
-      case FSUBR_M, FSUBR_ST_I, FISUBR -> stack.set(0, unit.subtract(source(in), stack.get(0)));
-      case FDIV_M, FDIV_ST_I, FIDIV -> stack.set(0, unit.divide(stack.get(0), source(in)));
-      case FDIVR_M, FDIVR_ST_I, FIDIVR -> stack.set(0, unit.divide(source(in), stack.get(0)));
+      case FADD_M, FADD_ST_I, FIADD -> onTop(in, unit::add);
+      case FMUL_M, FMUL_ST_I, FIMUL -> onTop(in, unit::multiply);
+      case FSUB_M, FSUB_ST_I, FISUB -> onTop(in, unit::subtract);
+      case FSUBR_M, FSUBR_ST_I, FISUBR -> onTop(in, (top, other) -> unit.subtract(other, top));
+      case FDIV_M, FDIV_ST_I, FIDIV -> onTop(in, unit::divide);
+      case FDIVR_M, FDIVR_ST_I, FIDIVR -> onTop(in, (top, other) -> unit.divide(other, top));
       case FADD_I_ST, FADDP -> onOther(in, unit.add(stack.get(in.rm), stack.get(0)));
       case FMUL_I_ST, FMULP -> onOther(in, unit.multiply(stack.get(in.rm), stack.get(0)));
       case FSUB_I_ST, FSUBP -> onOther(in, unit.subtract(stack.get(in.rm), stack.get(0)));
@@ -125,6 +126,12 @@ final class X87Operations {
       case FDIVR_I_ST, FDIVRP -> onOther(in, unit.divide(stack.get(0), stack.get(in.rm)));
       default -> compare(in);
     }
+  }
+
+  /** The operand is read before the stack, whose faults leave their marks, for it may fault too. */
+  private void onTop(Instruction in, BinaryOperator<Real> operation) {
+    Real other = source(in);
+    stack.set(0, operation.apply(stack.get(0), other));
   }
 
   private void onOther(Instruction in, Real result) {
@@ -288,8 +295,10 @@ final class X87Operations {
   }
 
   private void storeReal(Instruction in, boolean pops) {
+    int status = extended.status;
     if (in.operandSize == 10) {
       stack.get(0);
+      stack.probeStore(operands, in, in.operandSize, status);
       if (stack.settle()) {
         boolean empty = stack.hasFaulted();
         operands.storeAt(in, 0, 8, empty ? Real.INDEFINITE.payload : stack.significand(0));
@@ -305,7 +314,7 @@ final class X87Operations {
       value = unit.nan(value, value);
     }
     long bits = unit.pack(value, format);
-    operands.probeStore(in, in.operandSize);
+    stack.probeStore(operands, in, in.operandSize, status);
     if (stack.settleStore()) {
       operands.store(in, bits);
       if (pops) {
@@ -315,9 +324,10 @@ final class X87Operations {
   }
 
   private void storeInteger(Instruction in, boolean pops) {
+    int status = extended.status;
     long value = unit.toInteger(stack.get(0), in.operandSize);
     unit.raised &= ~FloatUnit.DENORMAL; // which stores of integers do not note
-    operands.probeStore(in, in.operandSize);
+    stack.probeStore(operands, in, in.operandSize, status);
     if (stack.settle()) {
       operands.store(in, value);
       if (pops) {

@@ -2,6 +2,7 @@ package io.vmxsim.cpu.execute;
 
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.ExtendedState;
+import io.vmxsim.cpu.decode.Instruction;
 
 /**
  * The x87 register stack and the responses to exceptions ("x87 FPU Data Registers", volume 1,
@@ -178,6 +179,21 @@ final class X87Stack {
   /** The same for a store to memory, which unmasked overflow and underflow prevent too. */
   boolean settleStore() {
     return settle(BEFORE_STORING);
+  }
+
+  /**
+   * A store that will be made may fault, and then leaves the status word as it was.
+   *
+   * @param status the status word before the instruction
+   */
+  void probeStore(Operands operands, Instruction in, int size, int status) {
+    if ((unit.raised & unit.unmasked & BEFORE_STORING) != 0) {
+      return;
+    }
+    int now = extended.status;
+    extended.status = status;
+    operands.probeStore(in, size);
+    extended.status = now;
   }
 
   /** After an exception that forbids the result nothing is known of its rounding. */
