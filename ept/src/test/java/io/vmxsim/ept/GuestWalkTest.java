@@ -296,7 +296,7 @@ class GuestWalkTest {
     }
     assertEquals(Status.OK, walk.walk(g.state, linear, Access.READ, g.result));
     assertEquals(PAGE, g.result.physicalAddress());
-    g.state.setPdpte(index, 0);
+    g.state.setPdpte(index, pdpte & ~GuestTableBuilder.PRESENT);
     assertEquals(Status.PAGE_FAULT, walk.walk(g.state, linear, Access.READ, g.result));
   }
 

@@ -71,10 +71,12 @@ class TranslationControlsWalkTest {
 
   @Test
   void pagingWriteAccessIsOfNoUseUnderTablesThatAreNotWritable() {
-    long table = g.guestEntryAddress(1);
-    change(table, 1, WRITABLE, PAGING_WRITE);
-    change(table, 2, WRITABLE, 0);
+    for (int level = 1; level <= 4; level++) {
+      change(g.guestEntryAddress(level), 1, WRITABLE, PAGING_WRITE);
+    }
     control(PAGING_WRITES);
+    assertEquals(Status.OK, g.access(Access.READ));
+    change(g.guestEntryAddress(1), 2, WRITABLE, 0);
     assertEquals(Status.EPT_VIOLATION, g.access(Access.READ));
   }
 
