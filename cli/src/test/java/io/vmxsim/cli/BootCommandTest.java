@@ -4,14 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,21 +41,6 @@ class BootCommandTest {
   void printsTheSerialPortAndExitsWithTheGuestsStatus() throws IOException {
     Invocation boot = Invocation.of("boot", image(SAY_HI + "b005 e6f4"));
     assertEquals(new Invocation(11, "hi", ""), boot);
-  }
-
-  /** A hook for Ctrl-C that stayed would keep the machine, with all its memory. */
-  @Test
-  void aRunThatIsOverLeavesNoHookInTheJvm() throws Exception {
-    String image = image("b005 e6f4");
-    int before = shutdownHooks().size();
-    Invocation.of("boot", image);
-    assertEquals(before, shutdownHooks().size());
-  }
-
-  private static Map<?, ?> shutdownHooks() throws ReflectiveOperationException {
-    Field hooks = Class.forName("java.lang.ApplicationShutdownHooks").getDeclaredField("hooks");
-    hooks.setAccessible(true); // --add-opens=java.base/java.lang, which the tests run with
-    return (Map<?, ?>) hooks.get(null);
   }
 
   @Test
