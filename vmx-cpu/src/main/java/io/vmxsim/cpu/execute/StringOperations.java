@@ -52,7 +52,8 @@ final class StringOperations {
       iterate(in);
       return;
     }
-    boolean stops = mem.inspects() || processor.stepsInstructions();
+    boolean stops = processor.debug().isArmed() || processor.stepsInstructions();
+    boolean alone = mem.inspects();
     boolean compares = in.op == Op.CMPS || in.op == Op.SCAS;
     long flags = compares ? state.status.bits() : 0;
     for (int i = 0; i < ITERATIONS_UNTIL_PAUSE; i++) {
@@ -60,7 +61,7 @@ final class StringOperations {
       if (count == 0) {
         return;
       }
-      long done = compares || stops ? 0 : run(in, count);
+      long done = compares || stops || alone ? 0 : run(in, count);
       if (done == 0) {
         if (compares) {
           state.status.set(flags); // what a fault leaves of them ("REP", volume 2)

@@ -293,7 +293,9 @@ final class X87Functions {
       noteDenormals(a, b);
     }
     if (a.kind != Real.Kind.FINITE || b.kind != Real.Kind.FINITE) {
-      boolean stored = stack.set(0, remainderSpecial(a, b));
+      boolean tiny = a.denormal && stack.significand(0) > 0; // a pseudo-denormal becomes normal
+      boolean stays = tiny && b.isInfinite() && !stack.hasFaulted(); // and there is no underflow
+      boolean stored = stays ? stack.settle() : stack.set(0, remainderSpecial(a, b));
       if (stored && isNumber(a) && isNumber(b) && !a.isInfinite() && !b.isZero()) {
         stack.setConditions(0);
       }
