@@ -22,6 +22,7 @@ final class TprShadow {
   private final @Nullable LocalApic apic;
   private long page;
   private boolean inUse;
+  private int shown; // the task priority in the page
   private int threshold;
 
   /**
@@ -38,6 +39,7 @@ final class TprShadow {
   void begin() {
     if (supported) {
       page = vm.frames().allocate();
+      shown = vm.memory().read8(page + VTPR);
       inUse = true;
       vmcs.set(PrimaryControl.USE_TPR_SHADOW, true);
       vmcs.write(VmcsField.VIRTUAL_APIC_ADDRESS, page);
@@ -53,7 +55,8 @@ final class TprShadow {
     LocalApic guests = apic;
     if (inUse && guests != null) {
       int priority = vm.memory().read8(page + VTPR);
-      if (priority != guests.taskPriority()) {
+      if (priority != shown) {
+        shown = priority;
         guests.setTaskPriority(priority);
       }
     }
@@ -63,7 +66,10 @@ final class TprShadow {
   void beforeEntry() {
     LocalApic guests = apic;
     if (inUse && guests != null) {
-      vm.memory().write8(page + VTPR, guests.taskPriority());
+      if (guests.taskPriority() != shown) {
+        shown = guests.taskPriority();
+        vm.memory().write8(page + VTPR, shown);
+      }
       int wanted = wantedThreshold(guests);
       if (wanted != threshold) {
         vmcs.write(VmcsField.TPR_THRESHOLD, wanted);

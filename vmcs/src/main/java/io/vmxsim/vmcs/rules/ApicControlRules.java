@@ -8,6 +8,7 @@ import static io.vmxsim.vmcs.VmcsField.TPR_THRESHOLD;
 import static io.vmxsim.vmcs.VmcsField.VIRTUAL_APIC_ADDRESS;
 import static io.vmxsim.vmcs.rules.Condition.asking;
 import static io.vmxsim.vmcs.rules.Condition.clear;
+import static io.vmxsim.vmcs.rules.Condition.not;
 import static io.vmxsim.vmcs.rules.Condition.off;
 import static io.vmxsim.vmcs.rules.Condition.on;
 import static io.vmxsim.vmcs.rules.Condition.reading;
@@ -47,6 +48,7 @@ final class ApicControlRules {
         .when(tprShadow)
         .when(noDelivery)
         .when(off(SecondaryControl.VIRTUALIZE_APIC_ACCESSES))
+        .when(not(clear(TPR_THRESHOLD, 0xF))) // 0 is not greater than anything
         .when(reading(ApicControlRules::hasVirtualApicPage, VIRTUAL_APIC_ADDRESS))
         .then(
             reading(c -> true, TPR_THRESHOLD, VIRTUAL_APIC_ADDRESS)
