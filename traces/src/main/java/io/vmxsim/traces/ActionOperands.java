@@ -22,22 +22,6 @@ final class ActionOperands {
           ExitReason.PREEMPTION_TIMER,
           ExitReason.TPR_BELOW_THRESHOLD);
 
-  /** Exits of instructions that no other action stands for. */
-  static final Set<ExitReason> EXITS_OF_INSTRUCTIONS =
-      EnumSet.of(
-          ExitReason.TASK_SWITCH,
-          ExitReason.VMCLEAR,
-          ExitReason.VMLAUNCH,
-          ExitReason.VMPTRLD,
-          ExitReason.VMPTRST,
-          ExitReason.VMREAD,
-          ExitReason.VMRESUME,
-          ExitReason.VMWRITE,
-          ExitReason.VMOFF,
-          ExitReason.VMON,
-          ExitReason.INVEPT,
-          ExitReason.INVVPID);
-
   private ActionOperands() {}
 
   /**
@@ -65,8 +49,12 @@ final class ActionOperands {
   }
 
   private static boolean isHostEvent(@Nullable ExitReason reason) {
-    return reason != null
-        && (HOST_EVENTS.contains(reason) || EXITS_OF_INSTRUCTIONS.contains(reason));
+    return reason != null && (HOST_EVENTS.contains(reason) || isOfInstruction(reason));
+  }
+
+  /** Whether a VM exit is of an instruction that no other action stands for. */
+  static boolean isOfInstruction(ExitReason reason) {
+    return reason == ExitReason.TASK_SWITCH || ExitReason.ROOT_INSTRUCTIONS.contains(reason);
   }
 
   private static boolean isEvent(long address) {

@@ -330,7 +330,7 @@ final class GuestRecorder implements InstructionObserver, AccessObserver, ExitOb
       pending.add(ActionKind.HOST_EVENT, reason.number(), 0, 0);
       target.accept(pending);
       drop();
-    } else if (ActionOperands.EXITS_OF_INSTRUCTIONS.contains(reason)) {
+    } else if (ActionOperands.isOfInstruction(reason)) {
       exitedByInstruction(reason);
     } else {
       interrupted = begun == UNKNOWN || processor.instructions() == begun; // no trap behind it

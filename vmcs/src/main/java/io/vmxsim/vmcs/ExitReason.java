@@ -1,5 +1,8 @@
 package io.vmxsim.vmcs;
 
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,6 +104,16 @@ public enum ExitReason {
    * "VMM bus-lock detection" was 1 (27.9.1, June 2026).
    */
   public static final long BUS_LOCK_ASSERTED = 1L << 26;
+
+  /**
+   * The VMX instructions that are not for guests: those that maintain the VMCS, manage VMX
+   * operation and the TLBs ("Overview", 30.1). VMCALL and VMFUNC are.
+   */
+  public static final Set<ExitReason> ROOT_INSTRUCTIONS =
+      Collections.unmodifiableSet(
+          EnumSet.of(
+              VMCLEAR, VMLAUNCH, VMPTRLD, VMPTRST, VMREAD, VMRESUME, VMWRITE, VMOFF, VMON, INVEPT,
+              INVVPID));
 
   private static final @Nullable ExitReason[] BY_NUMBER = byNumber();
 

@@ -56,23 +56,11 @@ final class ExitHandlers {
 
   /** The guest has no VMX: each of its instructions is an invalid opcode. */
   private void onVmxInstructions() {
-    ExitReason[] reasons = {
-      ExitReason.VMCLEAR,
-      ExitReason.VMLAUNCH,
-      ExitReason.VMPTRLD,
-      ExitReason.VMPTRST,
-      ExitReason.VMREAD,
-      ExitReason.VMRESUME,
-      ExitReason.VMWRITE,
-      ExitReason.VMOFF,
-      ExitReason.VMON,
-      ExitReason.INVEPT,
-      ExitReason.INVVPID,
-      ExitReason.VMFUNC
-    };
-    for (ExitReason reason : reasons) {
-      on(reason, vcpu -> vcpu.inject(ExceptionHandler.INVALID_OPCODE, 0));
+    ExitHandler undefined = vcpu -> vcpu.inject(ExceptionHandler.INVALID_OPCODE, 0);
+    for (ExitReason reason : ExitReason.ROOT_INSTRUCTIONS) {
+      on(reason, undefined);
     }
+    on(ExitReason.VMFUNC, undefined);
   }
 
   /** Adds a handler of a reason. */
