@@ -27,6 +27,9 @@ final class Mem {
   private static final int PAGE_SHIFT = 12;
   private static final int LINE = 64;
 
+  /** Wider operands ask for their own alignment, if for any. */
+  private static final int LARGEST_CHECKED = 10;
+
   /** A question to the MMU that no page answers: one of its accesses does not exist. */
   private static final long NO_PAGE = -1;
 
@@ -47,9 +50,6 @@ final class Mem {
   private final @Nullable EmulationPort port;
 
   private transient @Nullable AccessObserver observer;
-
-  /** Wider operands ask for their own alignment, if for any. */
-  private static final int LARGEST_CHECKED = 10;
 
   /** Whether alignment or data breakpoints are looked at. */
   private boolean inspects;
