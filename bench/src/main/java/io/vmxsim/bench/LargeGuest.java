@@ -3,7 +3,6 @@ package io.vmxsim.bench;
 import io.vmxsim.cpu.ActionBatch;
 import io.vmxsim.cpu.ActionKind;
 import io.vmxsim.cpu.CpuProfile;
-import io.vmxsim.ept.PageSize;
 import io.vmxsim.guests.GuestOsOptions;
 import io.vmxsim.traces.Replay;
 import io.vmxsim.traces.ReplayConfiguration;
@@ -14,7 +13,6 @@ import io.vmxsim.traces.ReplayTextReport;
 import io.vmxsim.traces.TraceFormats;
 import io.vmxsim.traces.TraceOptions;
 import io.vmxsim.traces.TraceWriter;
-import io.vmxsim.vmm.ShadowPolicy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,13 +56,7 @@ public final class LargeGuest {
 
   private static ReplayResult replay(Path file, Paging paging) {
     ReplayConfiguration configuration =
-        new ReplayConfiguration(
-            paging,
-            ShadowPolicy.UPDATE,
-            false,
-            PageSize.SIZE_4K,
-            PageSize.SIZE_4K,
-            CpuProfile.named("skylake-sp"));
+        ReplayConfiguration.of(paging, CpuProfile.named("skylake-sp"));
     GuestOsOptions guest =
         new GuestOsOptions(80L << 30, 12, 30, false, false, true, true, 1, false);
     ReplayOptions options =

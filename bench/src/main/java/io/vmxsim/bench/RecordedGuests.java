@@ -6,7 +6,6 @@ import io.vmxsim.ept.PageSize;
 import io.vmxsim.guests.BootRequest;
 import io.vmxsim.guests.Guest;
 import io.vmxsim.guests.GuestCatalog;
-import io.vmxsim.guests.GuestOsOptions;
 import io.vmxsim.guests.ImageLoader;
 import io.vmxsim.traces.ExitComparison;
 import io.vmxsim.traces.LiveRun;
@@ -119,21 +118,7 @@ public final class RecordedGuests {
 
   /** How a replay's exits differ from those of a live run. */
   private String replayed(Paging recorded, Paging paging, Map<String, Long> live) {
-    ReplayConfiguration configuration =
-        new ReplayConfiguration(
-            paging, ShadowPolicy.UPDATE, false, PageSize.SIZE_4K, PageSize.SIZE_4K, cpu);
-    ReplayOptions options =
-        new ReplayOptions(
-            List.of(configuration),
-            0,
-            Long.MAX_VALUE,
-            0,
-            0,
-            0,
-            0,
-            GuestOsOptions.DEFAULT,
-            false,
-            false);
+    ReplayOptions options = ReplayOptions.of(ReplayConfiguration.of(paging, cpu));
     String file = file(recorded).toString();
     try {
       Map<String, Long> exits =

@@ -3,7 +3,6 @@ package io.vmxsim.bench;
 import io.vmxsim.cpu.ActionBatch;
 import io.vmxsim.cpu.ActionKind;
 import io.vmxsim.cpu.CpuProfile;
-import io.vmxsim.ept.PageSize;
 import io.vmxsim.guests.GuestOsOptions;
 import io.vmxsim.traces.Replay;
 import io.vmxsim.traces.ReplayConfiguration;
@@ -13,7 +12,6 @@ import io.vmxsim.traces.TraceFormats;
 import io.vmxsim.traces.TraceOptions;
 import io.vmxsim.traces.TraceReader;
 import io.vmxsim.traces.TraceWriter;
-import io.vmxsim.vmm.ShadowPolicy;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -79,13 +77,7 @@ public final class ReplayThroughput {
 
   private static void replay(Path file, Paging paging) {
     ReplayConfiguration configuration =
-        new ReplayConfiguration(
-            paging,
-            ShadowPolicy.UPDATE,
-            false,
-            PageSize.SIZE_4K,
-            PageSize.SIZE_4K,
-            CpuProfile.named("skylake-sp"));
+        ReplayConfiguration.of(paging, CpuProfile.named("skylake-sp"));
     ReplayOptions options =
         new ReplayOptions(
             List.of(configuration), 0, Long.MAX_VALUE, 250, 0, 1, 0, GuestOsOptions.DEFAULT);

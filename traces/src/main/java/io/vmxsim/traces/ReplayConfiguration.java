@@ -58,6 +58,12 @@ public record ReplayConfiguration(
     }
   }
 
+  /** With pages of 4 KBytes, and the policy {@link ShadowPolicy#UPDATE} where it matters. */
+  public static ReplayConfiguration of(Paging paging, CpuProfile cpu) {
+    return new ReplayConfiguration(
+        paging, ShadowPolicy.UPDATE, false, PageSize.SIZE_4K, PageSize.SIZE_4K, cpu);
+  }
+
   /**
    * Whether a shadow policy can be had. BYPASS marks entries by reserved physical-address bits,
    * which a CPU with MAXPHYADDR 52 has not, and must learn of entries at once, which unsync tables

@@ -72,6 +72,12 @@ public record ReplayOptions(
     this(configurations, warmup, limit, timerHz, timerInstructions, seed, top, guest, false, false);
   }
 
+  /** All of a trace in one configuration, without a timer of its own, and no hot spots. */
+  public static ReplayOptions of(ReplayConfiguration configuration) {
+    return new ReplayOptions(
+        List.of(configuration), 0, Long.MAX_VALUE, 0, 0, 0, 0, GuestOsOptions.DEFAULT);
+  }
+
   /** The same, keeping details of each run or not. */
   public ReplayOptions withDetails(boolean keep) {
     return new ReplayOptions(

@@ -13,7 +13,6 @@ import io.vmxsim.ept.PageSize;
 import io.vmxsim.guests.BootRequest;
 import io.vmxsim.guests.Guest;
 import io.vmxsim.guests.GuestCatalog;
-import io.vmxsim.guests.GuestOsOptions;
 import io.vmxsim.guests.ImageLoader;
 import io.vmxsim.traces.ReplayResult.Paging;
 import io.vmxsim.traces.ReplayResult.RunResult;
@@ -60,21 +59,7 @@ class RecordingTest {
   }
 
   private ReplayResult replay(Paging paging) {
-    ReplayConfiguration configuration =
-        new ReplayConfiguration(
-            paging, ShadowPolicy.UPDATE, false, PageSize.SIZE_4K, PageSize.SIZE_4K, CPU);
-    ReplayOptions options =
-        new ReplayOptions(
-            List.of(configuration),
-            0,
-            Long.MAX_VALUE,
-            0,
-            0,
-            0,
-            0,
-            GuestOsOptions.DEFAULT,
-            false,
-            false);
+    ReplayOptions options = ReplayOptions.of(ReplayConfiguration.of(paging, CPU));
     return new Replay(
             options, List.of(() -> TraceFormats.open(file().toString(), TraceOptions.DEFAULT)))
         .run();

@@ -5,13 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmxsim.cpu.ActionKind;
 import io.vmxsim.cpu.CpuProfile;
-import io.vmxsim.ept.PageSize;
 import io.vmxsim.guests.GuestOsOptions;
 import io.vmxsim.traces.ReplayResult.CacheRow;
 import io.vmxsim.traces.ReplayResult.ExitRow;
 import io.vmxsim.traces.ReplayResult.Paging;
 import io.vmxsim.traces.ReplayResult.RunResult;
-import io.vmxsim.vmm.ShadowPolicy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -187,8 +185,7 @@ class ReplayTest {
   }
 
   private static ReplayConfiguration configuration(Paging paging) {
-    return new ReplayConfiguration(
-        paging, ShadowPolicy.UPDATE, false, PageSize.SIZE_4K, PageSize.SIZE_4K, CPU);
+    return ReplayConfiguration.of(paging, CPU);
   }
 
   private static ReplayOptions options(List<ReplayConfiguration> configurations) {

@@ -1,7 +1,6 @@
 package io.vmxsim.validation;
 
 import io.vmxsim.cpu.CpuProfile;
-import io.vmxsim.ept.PageSize;
 import io.vmxsim.guests.GuestOsOptions;
 import io.vmxsim.traces.MixedTrace;
 import io.vmxsim.traces.Replay;
@@ -9,7 +8,6 @@ import io.vmxsim.traces.ReplayConfiguration;
 import io.vmxsim.traces.ReplayOptions;
 import io.vmxsim.traces.ReplayResult.Paging;
 import io.vmxsim.traces.ReplayResult.RunResult;
-import io.vmxsim.vmm.ShadowPolicy;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -118,14 +116,7 @@ public record Crossover(List<Line> lines) {
   private static Point point(int pages, long readsPerUpdate) {
     List<ReplayConfiguration> modes = new ArrayList<>();
     for (Paging paging : Paging.values()) {
-      modes.add(
-          new ReplayConfiguration(
-              paging,
-              ShadowPolicy.UPDATE,
-              false,
-              PageSize.SIZE_4K,
-              PageSize.SIZE_4K,
-              CpuProfile.named(CPU)));
+      modes.add(ReplayConfiguration.of(paging, CpuProfile.named(CPU)));
     }
     MixedTrace trace = new MixedTrace(pages, READS, readsPerUpdate, SEED);
     ReplayOptions options =

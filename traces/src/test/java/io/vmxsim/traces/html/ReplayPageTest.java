@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.vmxsim.cpu.CpuProfile;
-import io.vmxsim.ept.PageSize;
 import io.vmxsim.ept.WalkGrid;
 import io.vmxsim.guests.GuestOsOptions;
 import io.vmxsim.traces.MixedTrace;
@@ -20,7 +19,6 @@ import io.vmxsim.traces.ReplayResult;
 import io.vmxsim.traces.ReplayResult.Paging;
 import io.vmxsim.traces.ReplayResult.RunResult;
 import io.vmxsim.traces.RunDetails;
-import io.vmxsim.vmm.ShadowPolicy;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -47,14 +45,7 @@ class ReplayPageTest {
   private static ReplayResult replay(long warmup) {
     List<ReplayConfiguration> modes = new ArrayList<>();
     for (Paging paging : Paging.values()) {
-      modes.add(
-          new ReplayConfiguration(
-              paging,
-              ShadowPolicy.UPDATE,
-              false,
-              PageSize.SIZE_4K,
-              PageSize.SIZE_4K,
-              CpuProfile.named("skylake-sp")));
+      modes.add(ReplayConfiguration.of(paging, CpuProfile.named("skylake-sp")));
     }
     ReplayOptions options =
         new ReplayOptions(modes, warmup, Long.MAX_VALUE, 0, 0, 1, 0, GuestOsOptions.DEFAULT)
