@@ -356,6 +356,11 @@ final class Mem {
     if (checksAlignment && size <= LARGEST_CHECKED && (linear & alignment(size)) != 0) {
       throw faults.alignmentCheck();
     }
+    probeStoreOfParts(linear, size);
+  }
+
+  /** As {@link #probeStore}, for parts that ask for no alignment. */
+  void probeStoreOfParts(long linear, int size) {
     if (observer != null) {
       observer.update(linear, size);
     }

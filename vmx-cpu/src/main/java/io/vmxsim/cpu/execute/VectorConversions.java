@@ -107,7 +107,7 @@ final class VectorConversions {
 
   /** Denormals are numbers as others are, whatever DAZ says. */
   private void fromHalf(Instruction in) {
-    vectors.load(in, in.operandSize / 2, false);
+    vectors.loadUnchecked(in, in.operandSize / 2);
     for (int i = 0; i < in.operandSize / 4; i++) {
       Real value = Real.of(FloatFormat.HALF, element(second, i, 2));
       Real quiet = value.isNan() ? unit.nan(value, value) : value;
@@ -129,10 +129,10 @@ final class VectorConversions {
       put(result, i, 2, converted(FloatFormat.SINGLE, FloatFormat.HALF, element(second, i, 4)));
     }
     int bytes = in.operandSize / 2;
-    vectors.operands.probeStore(in, bytes);
+    vectors.probeUnchecked(in, bytes);
     elements.settle();
     if (in.isMemory) {
-      vectors.storeMemory(in, bytes, false, result);
+      vectors.storeUnchecked(in, bytes, result);
     } else {
       vectors.set(in.rm, XMM, true, result);
     }

@@ -180,9 +180,34 @@ final class VectorOperands {
     requireAlignment(linear, size, aligned);
     if (size <= 8) {
       mem.store(linear, size, from[0]);
+    } else {
+      storeUnchecked(in, size, from);
+    }
+  }
+
+  /** The operand into {@link #second}, whose alignment is not checked even where others' is. */
+  void loadUnchecked(Instruction in, int size) {
+    if (!in.isMemory) {
+      fetch(in.rm, XMM, second);
       return;
     }
-    mem.probeStore(linear, size);
+    long linear = linear(in, size, false);
+    for (int i = 0; i < size / 8; i++) {
+      second[i] = mem.loadPart(linear + 8L * i, 8);
+    }
+  }
+
+  /** Whether the operand could be stored by {@link #storeUnchecked}, which faults if not. */
+  void probeUnchecked(Instruction in, int size) {
+    if (in.isMemory) {
+      mem.probeStoreOfParts(linear(in, size, true), size);
+    }
+  }
+
+  /** Stores a vector to the memory operand, whose alignment is not checked. */
+  void storeUnchecked(Instruction in, int size, long[] from) {
+    long linear = linear(in, size, true);
+    mem.probeStoreOfParts(linear, size);
     for (int i = 0; i < size; i += 8) {
       mem.storePart(linear + i, 8, from[i / 8]);
     }

@@ -98,14 +98,18 @@ final class X87Functions {
     }
   }
 
-  /** That of a denormal is the denormal, and inexact. */
+  /** That of a denormal is the denormal, and inexact; that of the smallest normal number, too. */
   private Real sine(Transcendental.Angle angle) {
     Real x = stack.get(0);
-    if (!x.denormal) {
+    if (!x.denormal && !isSmallestNormal(x)) {
       return angle.sine();
     }
     noteInexact(x);
     return x;
+  }
+
+  private static boolean isSmallestNormal(Real x) {
+    return x.magnitude() == FloatFormat.EXTENDED.lowest && x.significand.bitCount() == 1;
   }
 
   /** A result in ST(0), and another pushed behind it. */

@@ -183,18 +183,4 @@ class DebugExceptionTest {
     assertEquals(CODE + 1, m.register(RAX));
     assertEquals(0, conditions(m));
   }
-
-  @Test
-  void misalignedDataFaultsAtLevel3OnlyAndOnlyWhereAskedFor() {
-    for (int cpl : new int[] {0, 3}) {
-      CodeMachine m = machine("8b17 f4").with(RDI, DATA + 2);
-      m.handler(17, "58 b907000000 f4"); // pop rax; mov ecx,7
-      m.handler(13, "f4");
-      m.state.setCr0(m.state.cr0() | CpuState.CR0_AM);
-      m.state.setRflags(CpuState.AC);
-      m.state.setCpl(cpl);
-      m.untilHalt();
-      assertEquals(cpl == 3 ? 7 : 0, m.register(RCX));
-    }
-  }
 }

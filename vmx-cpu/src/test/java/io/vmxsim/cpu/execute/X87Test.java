@@ -141,4 +141,21 @@ class X87Test {
     assertEquals(42 * 971, m.memory.read64(DATA));
     assertEquals(0, m.memory.read16(DATA + 8));
   }
+
+  /** As a processor has it: rounded towards zero, the sine of any number but this is below it. */
+  @Test
+  void theSineOfTheSmallestNormalNumberIsThatNumber() {
+    CodeMachine m =
+        CodeMachine.assembled64(
+                "fninit; fld tbyte ptr [rdi]; fldcw [rdi + 16]; fsin;"
+                    + "fnstsw ax; fstp tbyte ptr [rdi]; hlt")
+            .with(RDI, DATA);
+    m.memory.write64(DATA, Long.MIN_VALUE);
+    m.memory.write16(DATA + 8, 1);
+    m.memory.write16(DATA + 16, 0xf7f);
+    m.untilHalt();
+    assertEquals(0x20, m.register(RAX) & 0x3f); // inexact, no underflow
+    assertEquals(Long.MIN_VALUE, m.memory.read64(DATA));
+    assertEquals(1, m.memory.read16(DATA + 8));
+  }
 }
