@@ -49,7 +49,9 @@ final class Mnemonic {
 
   private static boolean isVectorOperation(OpcodeRow row) {
     return switch (row.op.group()) {
-      case SIMD_MOVE, SIMD_INTEGER, SIMD_FLOAT, SIMD_CRYPTO, STATE -> true;
+      case SIMD_MOVE, SIMD_INTEGER, SIMD_CRYPTO, STATE -> true;
+      case SIMD_FLOAT, SIMD_ESTIMATE, SIMD_COMPARE, SIMD_CONVERT, SIMD_FUSED -> true;
+      case SIMD_FLOAT_SHUFFLE -> true;
       default -> false;
     };
   }

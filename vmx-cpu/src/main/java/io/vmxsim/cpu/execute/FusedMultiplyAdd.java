@@ -6,73 +6,53 @@ import static io.vmxsim.cpu.execute.PackedArithmetic.put;
 import io.vmxsim.cpu.decode.Instruction;
 
 /** Products and sums rounded once (volume 1, 14.5 "Fused-Multiply-ADD (FMA) Extensions"). */
-final class FusedMultiplyAdd {
-  private static final int XMM = FloatElements.XMM;
-
-  private final FloatElements elements;
-  private final VectorOperands vectors;
-  private final FloatUnit unit;
-  private final long[] first;
-  private final long[] second;
-  private final long[] result;
-
+final class FusedMultiplyAdd extends FloatOperations {
   FusedMultiplyAdd(FloatElements elements) {
-    this.elements = elements;
-    vectors = elements.vectors;
-    unit = elements.unit;
-    first = elements.first;
-    second = elements.second;
-    result = elements.result;
+    super(elements);
   }
 
-  /**
-   * Executes one of them; false if it is another instruction.
-   * VF[N]M(ADD|SUB|ADDSUB|SUBADD)(132|213|231)(PS|PD|SS|SD): the name says what is done.
-   */
-  boolean execute(Instruction in) {
-    String name = in.op.name();
-    if (!name.startsWith("VF")) {
-      return false;
-    }
-    FloatFormat format = name.endsWith("S") ? FloatFormat.SINGLE : FloatFormat.DOUBLE;
-    boolean packed = name.charAt(name.length() - 2) == 'P';
-    vectors.fetch(in.reg, in.operandSize < XMM ? XMM : in.operandSize, result);
-    int bytes = format.bytes();
-    vectors.fetch(in.vvvv, XMM * 2, first);
-    vectors.load(in, packed ? in.operandSize : bytes, false);
-    int count = packed ? in.operandSize / bytes : 1;
+  @Override
+  void execute(Instruction in) {
+    FusedForm form = FusedForm.of(in.op);
+    int size = form.packed() ? in.operandSize : XMM;
+    vectors.fetch(in.reg, size, result);
+    vectors.fetch(in.vvvv, size, first);
+    int bytes = form.format().bytes();
+    vectors.load(in, form.packed() ? size : bytes, false);
+    int count = form.packed() ? size / bytes : 1;
     for (int i = 0; i < count; i++) {
-      put(result, i, bytes, unit.pack(fusedAlone(name, format, i), format));
+      put(result, i, bytes, unit.pack(fusedAlone(form, i), form.format()));
     }
     elements.settle();
-    vectors.set(in.reg, packed ? in.operandSize : XMM, true, result);
-    return true;
+    vectors.set(in.reg, size, true, result);
   }
 
   /** An invalid operation of an element keeps its denormals from being noted. */
-  private Real fusedAlone(String name, FloatFormat format, int i) {
+  private Real fusedAlone(FusedForm form, int i) {
     int before = unit.raised;
     unit.raised = 0;
-    Real value = fused(name, format, i);
+    Real value = fused(form, i);
     boolean invalid = (unit.raised & FloatUnit.INVALID) != 0;
     unit.raised = before | (invalid ? unit.raised & ~FloatUnit.DENORMAL : unit.raised);
     return value;
   }
 
-  private Real fused(String name, FloatFormat format, int i) {
-    int bytes = format.bytes();
-    Real x1 = elements.real(format, element(result, i, bytes));
-    Real x2 = elements.real(format, element(first, i, bytes));
-    Real x3 = elements.real(format, element(second, i, bytes));
-    boolean order132 = name.contains("132");
-    boolean order213 = name.contains("213");
-    Real a = order132 ? x1 : x2;
-    Real b = order213 ? x1 : x3;
-    Real c = order132 ? x2 : order213 ? x3 : x1;
-    boolean subtracts =
-        name.contains("ADDSUB")
-            ? (i & 1) == 0
-            : name.contains("SUBADD") ? (i & 1) != 0 : name.contains("SUB");
+  private Real fused(FusedForm form, int i) {
+    Real x1 = operand(form.format(), result, i);
+    Real x2 = operand(form.format(), first, i);
+    Real x3 = operand(form.format(), second, i);
+    return switch (form.order()) {
+      case ORDER_132 -> fused(form, i, x1, x3, x2);
+      case ORDER_213 -> fused(form, i, x2, x1, x3);
+      case ORDER_231 -> fused(form, i, x2, x3, x1);
+    };
+  }
+
+  private Real operand(FloatFormat format, long[] from, int i) {
+    return elements.real(format, element(from, i, format.bytes()));
+  }
+
+  private Real fused(FusedForm form, int i, Real a, Real b, Real c) {
     if (a.isNan() || b.isNan() || c.isNan()) {
       return fusedNan(a, b, c);
     }
@@ -80,8 +60,9 @@ final class FusedMultiplyAdd {
     if (product.isNan()) {
       return product;
     }
-    Real signed = name.startsWith("VFN") ? product.negated() : product;
-    return unit.add(signed, subtracts ? c.negated() : c);
+    FusedForm.Signs signs = form.signs();
+    Real signed = signs.negatesProduct ? product.negated() : product;
+    return unit.add(signed, signs.subtracts(i) ? c.negated() : c);
   }
 
   /** The first NaN of the multiplicands, then of the addend. */

@@ -128,7 +128,8 @@ final class Interpreter {
       case DECIMAL -> decimal.execute(in);
       case SHADOW_STACK -> shadowStack(in);
       case STATE -> stateOperations.execute(in);
-      case SIMD_FLOAT -> vectorFloat.execute(in);
+      case SIMD_FLOAT, SIMD_ESTIMATE, SIMD_COMPARE, SIMD_CONVERT -> vectorFloat.execute(in);
+      case SIMD_FUSED, SIMD_FLOAT_SHUFFLE -> vectorFloat.execute(in);
       case SIMD_INTEGER -> packed.execute(in);
       case SIMD_CRYPTO -> crypto.execute(in);
       case SIMD_MOVE -> vectorMove.execute(in);

@@ -7,24 +7,16 @@ import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.decode.Op;
 
 /** RCPPS, RSQRTPS and their scalar forms (volume 2). */
-final class ReciprocalEstimates {
+final class ReciprocalEstimates extends FloatOperations {
   private static final long QUIET_SINGLE = 1 << 22;
   private static final long INDEFINITE_SINGLE = 0xffc00000L;
 
-  private final FloatElements elements;
-  private final VectorOperands vectors;
-  private final long[] second;
-  private final long[] result;
-
   ReciprocalEstimates(FloatElements elements) {
-    this.elements = elements;
-    vectors = elements.vectors;
-    second = elements.second;
-    result = elements.result;
+    super(elements);
   }
 
-  /** Executes one of them; false if it is another instruction. */
-  boolean execute(Instruction in) {
+  @Override
+  void execute(Instruction in) {
     switch (in.op) {
       case RCPPS, RSQRTPS -> {
         vectors.load(in, in.operandSize, false);
@@ -37,11 +29,8 @@ final class ReciprocalEstimates {
         elements.loadScalar(in, 4);
         elements.storeScalar(in, 4, reciprocal(in.op, element(second, 0, 4)));
       }
-      default -> {
-        return false;
-      }
+      default -> throw vectors.notModelled(in);
     }
-    return true;
   }
 
   /** Of a denormal as of 0; results that would be denormal are 0. The SDM allows 1.5 * 2^-12. */

@@ -9,27 +9,13 @@ import io.vmxsim.cpu.decode.Instruction;
  * Comparisons of floating-point elements, into masks or flags (volume 2, "CMPPS", "COMISS" and
  * their kin).
  */
-final class VectorComparisons {
-  private static final int XMM = FloatElements.XMM;
-
-  private final FloatElements elements;
-  private final VectorOperands vectors;
-  private final FloatUnit unit;
-  private final long[] first;
-  private final long[] second;
-  private final long[] result;
-
+final class VectorComparisons extends FloatOperations {
   VectorComparisons(FloatElements elements) {
-    this.elements = elements;
-    vectors = elements.vectors;
-    unit = elements.unit;
-    first = elements.first;
-    second = elements.second;
-    result = elements.result;
+    super(elements);
   }
 
-  /** Executes one of them; false if it is another instruction. */
-  boolean execute(Instruction in) {
+  @Override
+  void execute(Instruction in) {
     switch (in.op) {
       case CMPPS -> comparePacked(in, FloatFormat.SINGLE);
       case CMPPD -> comparePacked(in, FloatFormat.DOUBLE);
@@ -39,11 +25,8 @@ final class VectorComparisons {
       case COMISD -> compareToFlags(in, FloatFormat.DOUBLE, true);
       case UCOMISS -> compareToFlags(in, FloatFormat.SINGLE, false);
       case UCOMISD -> compareToFlags(in, FloatFormat.DOUBLE, false);
-      default -> {
-        return false;
-      }
+      default -> throw vectors.notModelled(in);
     }
-    return true;
   }
 
   private void comparePacked(Instruction in, FloatFormat format) {

@@ -10,25 +10,13 @@ import io.vmxsim.cpu.decode.Instruction;
  * Conversions between floating-point formats and integers (volume 1, 5.5.5, 5.6.1.6 and 5.13, "Half
  * precision floating-point conversion").
  */
-final class VectorConversions {
-  private static final int XMM = FloatElements.XMM;
-
-  private final FloatElements elements;
-  private final VectorOperands vectors;
-  private final FloatUnit unit;
-  private final long[] second;
-  private final long[] result;
-
+final class VectorConversions extends FloatOperations {
   VectorConversions(FloatElements elements) {
-    this.elements = elements;
-    vectors = elements.vectors;
-    unit = elements.unit;
-    second = elements.second;
-    result = elements.result;
+    super(elements);
   }
 
-  /** Executes one of them; false if it is another instruction. */
-  boolean execute(Instruction in) {
+  @Override
+  void execute(Instruction in) {
     switch (in.op) {
       case CVTSI2SS -> fromGeneral(in, FloatFormat.SINGLE);
       case CVTSI2SD -> fromGeneral(in, FloatFormat.DOUBLE);
@@ -49,11 +37,8 @@ final class VectorConversions {
       case CVTPD2PS -> convertPacked(in, FloatFormat.DOUBLE, FloatFormat.SINGLE, in.operandSize);
       case VCVTPH2PS -> fromHalf(in);
       case VCVTPS2PH -> toHalf(in);
-      default -> {
-        return convertIntegers(in);
-      }
+      default -> convertIntegers(in);
     }
-    return true;
   }
 
   private void fromGeneral(Instruction in, FloatFormat format) {
@@ -149,7 +134,7 @@ final class VectorConversions {
     vectors.set(in.reg, Math.max(XMM, bytes), in.vex, result);
   }
 
-  private boolean convertIntegers(Instruction in) {
+  private void convertIntegers(Instruction in) {
     int size = in.operandSize;
     switch (in.op) {
       case CVTDQ2PS -> fromIntegers(in, FloatFormat.SINGLE, size);
@@ -164,11 +149,8 @@ final class VectorConversions {
       case CVTPD2PI -> toMmx(in, FloatFormat.DOUBLE, false);
       case CVTTPS2PI -> toMmx(in, FloatFormat.SINGLE, true);
       case CVTTPD2PI -> toMmx(in, FloatFormat.DOUBLE, true);
-      default -> {
-        return false;
-      }
+      default -> throw vectors.notModelled(in);
     }
-    return true;
   }
 
   /** Two integers of an MMX register or memory. */

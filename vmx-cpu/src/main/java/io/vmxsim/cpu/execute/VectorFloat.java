@@ -1,39 +1,27 @@
 package io.vmxsim.cpu.execute;
 
-import static io.vmxsim.cpu.execute.PackedArithmetic.element;
-import static io.vmxsim.cpu.execute.PackedArithmetic.put;
-
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.decode.Op;
-import java.util.function.BinaryOperator;
 
 /**
- * Floating-point arithmetic of SSE, SSE2, SSE3, SSE4.1 and AVX ("SIMD Floating-Point Exceptions",
- * volume 1, 11.5). Every element is computed exactly and rounded once; an unmasked exception of any
- * element keeps the destination as it was.
+ * Floating-point instructions of SSE, SSE2, SSE3, SSE4.1 and AVX ("SIMD Floating-Point Exceptions",
+ * volume 1, 11.5), each handed to the operations of its group. Every element is computed exactly
+ * and rounded once; an unmasked exception of any element keeps the destination as it was.
  */
 final class VectorFloat {
-  private static final int XMM = FloatElements.XMM;
-
-  private final FloatElements elements;
   private final VectorOperands vectors;
-  private final FloatUnit unit;
-  private final VectorComparisons comparisons;
-  private final VectorConversions conversions;
-  private final FusedMultiplyAdd fused;
-  private final ReciprocalEstimates estimates;
+  private final FloatElements elements;
+  private final FloatOperations arithmetic;
+  private final FloatOperations comparisons;
+  private final FloatOperations conversions;
+  private final FloatOperations fused;
+  private final FloatOperations estimates;
   private final VectorFloatShuffles shuffles;
-  private final long[] first;
-  private final long[] second;
-  private final long[] result;
 
   VectorFloat(VectorOperands vectors, Faults faults) {
     this.vectors = vectors;
     elements = new FloatElements(vectors, faults);
-    unit = elements.unit;
-    first = vectors.first;
-    second = vectors.second;
-    result = vectors.result;
+    arithmetic = new VectorArithmetic(elements);
     comparisons = new VectorComparisons(elements);
     conversions = new VectorConversions(elements);
     fused = new FusedMultiplyAdd(elements);
@@ -44,24 +32,14 @@ final class VectorFloat {
   void execute(Instruction in) {
     vectors.requireFor(in, usesMmx(in));
     elements.begin();
-    switch (in.op) {
-      case ADDPS -> packed(in, FloatFormat.SINGLE, unit::add);
-      case ADDPD -> packed(in, FloatFormat.DOUBLE, unit::add);
-      case ADDSS -> scalar(in, FloatFormat.SINGLE, unit::add);
-      case ADDSD -> scalar(in, FloatFormat.DOUBLE, unit::add);
-      case SUBPS -> packed(in, FloatFormat.SINGLE, unit::subtract);
-      case SUBPD -> packed(in, FloatFormat.DOUBLE, unit::subtract);
-      case SUBSS -> scalar(in, FloatFormat.SINGLE, unit::subtract);
-      case SUBSD -> scalar(in, FloatFormat.DOUBLE, unit::subtract);
-      case MULPS -> packed(in, FloatFormat.SINGLE, unit::multiply);
-      case MULPD -> packed(in, FloatFormat.DOUBLE, unit::multiply);
-      case MULSS -> scalar(in, FloatFormat.SINGLE, unit::multiply);
-      case MULSD -> scalar(in, FloatFormat.DOUBLE, unit::multiply);
-      case DIVPS -> packed(in, FloatFormat.SINGLE, unit::divide);
-      case DIVPD -> packed(in, FloatFormat.DOUBLE, unit::divide);
-      case DIVSS -> scalar(in, FloatFormat.SINGLE, unit::divide);
-      case DIVSD -> scalar(in, FloatFormat.DOUBLE, unit::divide);
-      default -> unary(in);
+    switch (in.op.group()) {
+      case SIMD_FLOAT -> arithmetic.execute(in);
+      case SIMD_COMPARE -> comparisons.execute(in);
+      case SIMD_CONVERT -> conversions.execute(in);
+      case SIMD_FUSED -> fused.execute(in);
+      case SIMD_ESTIMATE -> estimates.execute(in);
+      case SIMD_FLOAT_SHUFFLE -> shuffles.execute(in);
+      default -> throw vectors.notModelled(in);
     }
   }
 
@@ -69,185 +47,5 @@ final class VectorFloat {
   private static boolean usesMmx(Instruction in) {
     boolean fromMemory = in.isMemory && (in.op == Op.CVTPI2PS || in.op == Op.CVTPI2PD);
     return in.row != null && in.row.namesMmx() && !fromMemory;
-  }
-
-  private void unary(Instruction in) {
-    switch (in.op) {
-      case SQRTPS -> packed(in, FloatFormat.SINGLE, (a, b) -> unit.squareRoot(b));
-      case SQRTPD -> packed(in, FloatFormat.DOUBLE, (a, b) -> unit.squareRoot(b));
-      case SQRTSS -> scalar(in, FloatFormat.SINGLE, (a, b) -> unit.squareRoot(b));
-      case SQRTSD -> scalar(in, FloatFormat.DOUBLE, (a, b) -> unit.squareRoot(b));
-      case ROUNDPS -> packed(in, FloatFormat.SINGLE, rounding(in));
-      case ROUNDPD -> packed(in, FloatFormat.DOUBLE, rounding(in));
-      case ROUNDSS -> scalar(in, FloatFormat.SINGLE, rounding(in));
-      case ROUNDSD -> scalar(in, FloatFormat.DOUBLE, rounding(in));
-      case MINPS -> packed(in, FloatFormat.SINGLE, (a, b) -> extreme(a, b, -1));
-      case MINPD -> packed(in, FloatFormat.DOUBLE, (a, b) -> extreme(a, b, -1));
-      case MINSS -> scalar(in, FloatFormat.SINGLE, (a, b) -> extreme(a, b, -1));
-      case MINSD -> scalar(in, FloatFormat.DOUBLE, (a, b) -> extreme(a, b, -1));
-      case MAXPS -> packed(in, FloatFormat.SINGLE, (a, b) -> extreme(a, b, 1));
-      case MAXPD -> packed(in, FloatFormat.DOUBLE, (a, b) -> extreme(a, b, 1));
-      case MAXSS -> scalar(in, FloatFormat.SINGLE, (a, b) -> extreme(a, b, 1));
-      case MAXSD -> scalar(in, FloatFormat.DOUBLE, (a, b) -> extreme(a, b, 1));
-      default -> neighbours(in);
-    }
-  }
-
-  // ---- Element by element --------------------------------------------------------------------
-
-  private void packed(Instruction in, FloatFormat format, BinaryOperator<Real> f) {
-    vectors.loadBoth(in);
-    int bytes = format.bytes();
-    for (int i = 0; i < in.operandSize / bytes; i++) {
-      put(
-          result,
-          i,
-          bytes,
-          compute(format, element(first, i, bytes), element(second, i, bytes), f));
-    }
-    elements.settle();
-    vectors.store(in);
-  }
-
-  /** The lowest element; the others are the first operand's. */
-  private void scalar(Instruction in, FloatFormat format, BinaryOperator<Real> f) {
-    int bytes = format.bytes();
-    elements.loadScalar(in, bytes);
-    long value = compute(format, element(first, 0, bytes), element(second, 0, bytes), f);
-    elements.storeScalar(in, bytes, value);
-  }
-
-  /** Whether the result is one of the operands as it is: the second if {@code copiesSecond}. */
-  private boolean copies;
-
-  private boolean copiesSecond;
-
-  private long compute(FloatFormat format, long a, long b, BinaryOperator<Real> f) {
-    copies = false;
-    Real value = f.apply(elements.real(format, a), elements.real(format, b));
-    if (copies) {
-      Real chosen = elements.real(format, copiesSecond ? b : a);
-      long bits = copiesSecond ? b : a;
-      return chosen.isZero() ? unit.pack(chosen, format) : bits;
-    }
-    return unit.pack(value, format);
-  }
-
-  /** MIN and MAX give the second operand if either is a NaN or both are zeros. */
-  private Real extreme(Real a, Real b, int wanted) {
-    copies = true;
-    copiesSecond = unit.compare(a, b, true) != wanted;
-    return b;
-  }
-
-  private BinaryOperator<Real> rounding(Instruction in) {
-    if ((in.immediate & 4) == 0) {
-      unit.rounding = (int) in.immediate & 3;
-    }
-    boolean quietly = (in.immediate & 8) != 0;
-    return (a, b) -> {
-      Real rounded = unit.toIntegral(b, quietly);
-      unit.raised &= ~FloatUnit.DENORMAL; // which ROUND does not note
-      return rounded;
-    };
-  }
-
-  // ---- Neighbours ----------------------------------------------------------------------------
-
-  private void neighbours(Instruction in) {
-    switch (in.op) {
-      case HADDPS -> horizontal(in, FloatFormat.SINGLE, unit::add);
-      case HADDPD -> horizontal(in, FloatFormat.DOUBLE, unit::add);
-      case HSUBPS -> horizontal(in, FloatFormat.SINGLE, unit::subtract);
-      case HSUBPD -> horizontal(in, FloatFormat.DOUBLE, unit::subtract);
-      case ADDSUBPS -> alternate(in, FloatFormat.SINGLE);
-      case ADDSUBPD -> alternate(in, FloatFormat.DOUBLE);
-      case DPPS -> dotProduct(in, FloatFormat.SINGLE);
-      case DPPD -> dotProduct(in, FloatFormat.DOUBLE);
-      default -> elsewhere(in);
-    }
-  }
-
-  private void horizontal(Instruction in, FloatFormat format, BinaryOperator<Real> f) {
-    vectors.loadBoth(in);
-    int bytes = format.bytes();
-    int lane = XMM / bytes;
-    for (int i = 0; i < in.operandSize / bytes; i++) {
-      int within = i % lane;
-      long[] from = within < lane / 2 ? first : second;
-      int pair = i - within + within % (lane / 2) * 2;
-      long a = element(from, pair, bytes);
-      put(result, i, bytes, compute(format, a, element(from, pair + 1, bytes), f));
-    }
-    elements.settle();
-    vectors.store(in);
-  }
-
-  private void alternate(Instruction in, FloatFormat format) {
-    vectors.loadBoth(in);
-    int bytes = format.bytes();
-    for (int i = 0; i < in.operandSize / bytes; i++) {
-      BinaryOperator<Real> f = (i & 1) == 0 ? unit::subtract : unit::add;
-      put(
-          result,
-          i,
-          bytes,
-          compute(format, element(first, i, bytes), element(second, i, bytes), f));
-    }
-    elements.settle();
-    vectors.store(in);
-  }
-
-  /**
-   * The products that the immediate's upper half picks, added two by two, to the places that its
-   * lower half picks. What is raised in one step unmasked keeps the next from being taken.
-   */
-  private void dotProduct(Instruction in, FloatFormat format) {
-    vectors.loadBoth(in);
-    int bytes = format.bytes();
-    int lane = XMM / bytes;
-    int count = in.operandSize / bytes;
-    for (int i = 0; i < count; i++) {
-      boolean picked = (in.immediate >>> (4 + i % lane) & 1) != 0;
-      long product =
-          picked
-              ? compute(format, element(first, i, bytes), element(second, i, bytes), unit::multiply)
-              : 0;
-      put(first, i, bytes, product);
-    }
-    elements.settle();
-    for (int terms = lane; terms > 1; terms /= 2) {
-      addNeighbours(format, count, terms);
-    }
-    for (int i = 0; i < count; i++) {
-      boolean picked = (in.immediate >>> (i % lane) & 1) != 0;
-      put(result, i, bytes, picked ? element(first, i - i % lane, bytes) : 0);
-    }
-    vectors.store(in);
-  }
-
-  /** Of each 16 bytes of {@link #first} the leading {@code terms} become half as many. */
-  private void addNeighbours(FloatFormat format, int count, int terms) {
-    int bytes = format.bytes();
-    for (int lane = 0; lane < count; lane += XMM / bytes) {
-      for (int i = 0; i < terms / 2; i++) {
-        long a = element(first, lane + 2 * i, bytes);
-        long b = element(first, lane + 2 * i + 1, bytes);
-        put(first, lane + i, bytes, compute(format, a, b, unit::add));
-      }
-    }
-    elements.settle();
-  }
-
-  private void elsewhere(Instruction in) {
-    boolean executed =
-        comparisons.execute(in)
-            || conversions.execute(in)
-            || shuffles.execute(in)
-            || fused.execute(in)
-            || estimates.execute(in);
-    if (!executed) {
-      throw vectors.notModelled(in);
-    }
   }
 }

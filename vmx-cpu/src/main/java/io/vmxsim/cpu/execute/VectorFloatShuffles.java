@@ -24,8 +24,7 @@ final class VectorFloatShuffles {
     result = vectors.result;
   }
 
-  /** Executes one of them; false if it is another instruction. */
-  boolean execute(Instruction in) {
+  void execute(Instruction in) {
     switch (in.op) {
       case ANDPS, ANDPD -> bitwise(in, 0);
       case ANDNPS, ANDNPD -> bitwise(in, 1);
@@ -43,11 +42,8 @@ final class VectorFloatShuffles {
       case BLENDVPD -> blendByMask(in, 8, 0);
       case VBLENDVPS -> blendByMask(in, 4, in.immediate2);
       case VBLENDVPD -> blendByMask(in, 8, in.immediate2);
-      default -> {
-        return permute(in);
-      }
+      default -> permute(in);
     }
-    return true;
   }
 
   private void bitwise(Instruction in, int operation) {
@@ -108,7 +104,7 @@ final class VectorFloatShuffles {
     vectors.store(in);
   }
 
-  private boolean permute(Instruction in) {
+  private void permute(Instruction in) {
     switch (in.op) {
       case VPERMILPS_I -> permuteInLane(in, 4, false);
       case VPERMILPD_I -> permuteInLane(in, 8, false);
@@ -133,11 +129,8 @@ final class VectorFloatShuffles {
         new PackedShuffles(vectors).permuteHalves((int) in.immediate);
         vectors.store(in);
       }
-      default -> {
-        return single(in);
-      }
+      default -> single(in);
     }
-    return true;
   }
 
   private void permuteInLane(Instruction in, int bytes, boolean variable) {
@@ -161,7 +154,7 @@ final class VectorFloatShuffles {
     vectors.store(in);
   }
 
-  private boolean single(Instruction in) {
+  private void single(Instruction in) {
     switch (in.op) {
       case MOVMSKPS -> mask(in, 4);
       case MOVMSKPD -> mask(in, 8);
@@ -183,11 +176,8 @@ final class VectorFloatShuffles {
       }
       case VTESTPS -> test(in, 4);
       case VTESTPD -> test(in, 8);
-      default -> {
-        return false;
-      }
+      default -> throw vectors.notModelled(in);
     }
-    return true;
   }
 
   private void mask(Instruction in, int bytes) {
