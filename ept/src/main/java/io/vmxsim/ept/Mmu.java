@@ -3,7 +3,6 @@ package io.vmxsim.ept;
 import io.vmxsim.ept.WalkResult.Status;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Address translation of one logical processor: TLBs, walk caches and walks under the registers,
@@ -23,7 +22,6 @@ public final class Mmu {
   private static final long LINEAR_32 = 0xFFFF_FFFFL;
   private static final long OFFSET_4K = 0xFFF;
 
-  private final PhysicalMemory memory;
   private final MmuCosts costs;
   private final PagingState paging;
   private EptFeatures eptFeatures;
@@ -43,14 +41,7 @@ public final class Mmu {
   private final TlbFilter stores;
 
   private final MmuWalkCaches caches;
-  private final GuestWalk guestWalk;
-  private final NestedWalk nestedWalk;
-
-  /** For controls under which only whole translations are cached. */
-  private final NestedWalk uncachedWalk;
-
-  private final EptWalk eptWalk;
-  private final PlainWalk plainWalk;
+  private final PageWalker walker;
   private final WalkResult result = new WalkResult();
 
   private int vpid;
@@ -74,24 +65,7 @@ public final class Mmu {
   private boolean keysInUse;
   private boolean untranslated = true;
 
-  /** Whether walks may be plain: there are no walk caches, and nobody looks at the entries read. */
-  private boolean plainWalks;
-
-  /** What EPT supports, null while EPT is not in use. */
-  private @Nullable EptFeatures eptInUse;
-
-  private @Nullable PageModificationLog log;
   private long physicalAddress;
-  private @Nullable WalkObserver walkObserver;
-  private @Nullable DataCaches dataCaches;
-
-  /** Cycles of the entries that walks found in the data caches. */
-  private long cachedReadCycles;
-
-  private long walks;
-  private long guestEntryReads;
-  private long eptEntryReads;
-  private long splinteredFills;
   private long secondLevelCycles;
 
   /** What {@link #translationCycles} answers, which is asked for far more often than it changes. */
@@ -108,7 +82,6 @@ public final class Mmu {
 
   /** As above; without the filter every translation takes the full look-up. */
   Mmu(PhysicalMemory memory, MmuGeometry geometry, MmuCosts costs, boolean filtered) {
-    this.memory = memory;
     this.costs = costs;
     int maxPhyAddr = Math.max(32, memory.addressBits());
     this.paging = new PagingState(maxPhyAddr);
@@ -125,12 +98,7 @@ public final class Mmu {
     this.loads = filters[Access.READ];
     this.stores = filters[Access.WRITE];
     this.caches = cached.walkCaches();
-    MmuWalkCaches consulted = caches.isAbsent() ? null : caches;
-    this.guestWalk = new GuestWalk(memory, null, consulted);
-    this.nestedWalk = new NestedWalk(memory, null, consulted);
-    this.uncachedWalk = new NestedWalk(memory, null, null);
-    this.eptWalk = new EptWalk(memory, null, consulted);
-    this.plainWalk = new PlainWalk(memory);
+    this.walker = new PageWalker(memory, paging, caches, eptFeatures, costs);
     contextChanged();
   }
 
@@ -164,18 +132,7 @@ public final class Mmu {
     caches.setContext(paging.mode(), here.context(), here.guestPhysical());
     rightsChanged();
     untranslated = eptp == 0 && paging.mode() == PagingMode.NONE;
-    choosePlainWalks();
-  }
-
-  private void choosePlainWalks() {
-    eptInUse = eptp == 0 ? null : eptFeatures;
-    plainWalks =
-        caches.isAbsent()
-            && walkObserver == null
-            && dataCaches == null
-            && paging.mode() == PagingMode.FOUR_LEVEL
-            && (eptp == 0
-                || (EptPointer.walkLength(eptp) == EptRegion.LEVELS && !eptFeatures.walksFully()));
+    walker.contextChanged(eptp, eptFeatures);
   }
 
   /**
@@ -238,11 +195,6 @@ public final class Mmu {
     enterGuest(0, 0);
   }
 
-  /** Where dirty flags for EPT are logged that become 1; null for nowhere. */
-  public void setModificationLog(@Nullable PageModificationLog newLog) {
-    log = newLog;
-  }
-
   /** What EPT supports and the controls it depends on; initially every feature. */
   public void setEptFeatures(EptFeatures features) {
     if (features.modeBasedExecute() != eptFeatures.modeBasedExecute()
@@ -250,7 +202,7 @@ public final class Mmu {
       invalidate(Invalidation.INVEPT_ALL_CONTEXTS, current, 0); // cached rights hold one X bit
     }
     eptFeatures = features;
-    choosePlainWalks();
+    walker.contextChanged(eptp, eptFeatures);
   }
 
   // ---- Translation ---------------------------------------------------------------------------
@@ -324,6 +276,11 @@ public final class Mmu {
     return physicalAddress;
   }
 
+  /** What makes the walks. */
+  public PageWalker walker() {
+    return walker;
+  }
+
   /** The last walk; tells what happened after a translation that was not OK. */
   public WalkResult result() {
     return result;
@@ -359,8 +316,8 @@ public final class Mmu {
       physicalAddress = va & LINEAR_32;
       return Status.OK;
     }
-    if (plainWalks) {
-      plainWalk.begin(va);
+    if (walker.mayBePlain()) {
+      walker.beginPlain(va);
     }
     long entry = level.use(va, contextTag, globalTag);
     if (entry != 0 && permits(entry, access)) {
@@ -380,15 +337,17 @@ public final class Mmu {
     if (entry != 0 || entry2 != 0) {
       cached.forget(current, va); // an entry that does not permit the access decides nothing
     }
-    if (plainWalks) {
-      long plain = plainWalk.entry(paging, eptp, eptInUse, va);
+    if (walker.mayBePlain()) {
+      long plain = walker.plainEntry(va);
       int allowed = permitted(plain);
       if (plain != 0 && (allowed >>> access & 1) != 0) {
         return fillPlain(level, va, access, plain, allowed);
       }
     }
-    Status status = walk(va, access);
+    Status status = walker.walk(va, access, result);
+    addCycles();
     if (status != Status.OK) {
+      invalidateAfter(status);
       level.countMiss(PageSize.SIZE_4K);
       second.countMiss(PageSize.SIZE_4K);
       return status;
@@ -407,39 +366,9 @@ public final class Mmu {
     return Status.OK;
   }
 
-  /**
-   * What {@link #translate} would find in memory, for somebody who looks on: nothing is cached,
-   * counted, charged or marked as accessed.
-   *
-   * @param va canonical
-   * @param told of the entries read, or null
-   */
-  public Status look(long va, int access, WalkResult into, @Nullable WalkObserver told) {
-    if (eptp == 0) {
-      return new GuestWalk(memory, told, null).walk(paging, va, access, into);
-    }
-    return new NestedWalk(memory, told, null).walk(paging, eptp, eptFeatures, va, access, into);
-  }
-
-  private Status walk(long va, int access) {
-    if (eptp == 0) {
-      guestWalk.walk(paging, va, access, result);
-    } else {
-      NestedWalk walk = eptFeatures.walksFully() ? uncachedWalk : nestedWalk;
-      walk.walk(paging, eptp, eptFeatures, va, access, result);
-    }
-    Status status = finishWalk();
-    if (status != Status.OK) {
-      invalidateAfter(status, va);
-    }
-    return status;
-  }
-
   /** Counts a plain walk, and caches what it has found at both levels. */
   private Status fillPlain(TlbLevel level, long va, int access, long entry, int allowed) {
-    walks++;
-    guestEntryReads += GuestRegion.LEVELS;
-    eptEntryReads += PlainWalk.eptEntryReads(eptInUse);
+    walker.countPlain();
     addCycles();
     long tag = TlbEntry.isGlobal(entry) ? globalTag : contextTag;
     level.countMiss4K();
@@ -465,32 +394,7 @@ public final class Mmu {
     second.countMiss(size);
     second.fillAbsent(va, size, tag, entry);
     level.fillAbsent(va, size, tag, entry);
-    if (result.guestPageShift() != PagingMode.NO_PAGE_SHIFT
-        && result.eptPageShift() < result.guestPageShift()) {
-      splinteredFills++;
-    }
     return found(level, va, access, entry, size);
-  }
-
-  /** Counts the walk that has been made, and sets the flags it found to be set; how it ended. */
-  private Status finishWalk() {
-    walks++;
-    guestEntryReads += result.guestEntryReads;
-    eptEntryReads += result.eptEntryReads;
-    addCycles();
-    if (walkObserver != null) {
-      walkObserver.walkEnded();
-    }
-    if (log == null) {
-      result.applyUpdates(memory);
-    } else {
-      result.applyUpdates(memory, log);
-      if (result.status() == Status.MODIFICATION_LOG_FULL) {
-        // What the walk has cached counts on flags that are not set.
-        invalidate(Invalidation.INVEPT_ALL_CONTEXTS, current, 0);
-      }
-    }
-    return result.status();
   }
 
   /**
@@ -502,12 +406,12 @@ public final class Mmu {
       physicalAddress = gpa;
       return Status.OK;
     }
-    eptWalk.walk(eptp, eptFeatures, gpa, access, result);
-    Status status = finishWalk();
+    Status status = walker.walkEpt(gpa, access, result);
+    addCycles();
     if (status == Status.OK) {
       physicalAddress = result.physicalAddress();
-    } else if (status == Status.EPT_VIOLATION) {
-      invalidate(Invalidation.EPT_VIOLATION_GUEST_PHYSICAL, current, gpa);
+    } else {
+      invalidateAfter(status);
     }
     return status;
   }
@@ -616,14 +520,18 @@ public final class Mmu {
     return types.get(index);
   }
 
-  private void invalidateAfter(Status status, long va) {
+  private void invalidateAfter(Status status) {
     switch (status) {
-      case PAGE_FAULT -> invalidate(Invalidation.PAGE_FAULT, current, va);
+      case PAGE_FAULT -> invalidate(Invalidation.PAGE_FAULT, current, result.linearAddress());
       case EPT_VIOLATION -> {
-        invalidate(Invalidation.EPT_VIOLATION_LINEAR, current, va);
+        if ((result.exitQualification() & WalkResult.LINEAR_ADDRESS_VALID) != 0) {
+          invalidate(Invalidation.EPT_VIOLATION_LINEAR, current, result.linearAddress());
+        }
         long gpa = result.guestPhysicalAddress();
         invalidate(Invalidation.EPT_VIOLATION_GUEST_PHYSICAL, current, gpa);
       }
+      // What the walk has cached counts on flags that are not set.
+      case MODIFICATION_LOG_FULL -> invalidate(Invalidation.INVEPT_ALL_CONTEXTS, current, 0);
       default -> {} // an EPT misconfiguration or an SPP-related event invalidates nothing
     }
   }
@@ -640,57 +548,13 @@ public final class Mmu {
   }
 
   private void addCycles() {
-    translationCycles = secondLevelCycles + walkCycles();
-  }
-
-  /** The part of {@link #translationCycles} that walks took. */
-  public long walkCycles() {
-    long reads =
-        dataCaches == null
-            ? (guestEntryReads + eptEntryReads) * costs.walkEntryRead()
-            : cachedReadCycles;
-    return caches.cycles + reads;
+    translationCycles = secondLevelCycles + walker.cycles();
   }
 
   /** What happened so far. */
   public MmuStatistics statistics() {
     List<MmuStatistics.Structure> structures = new ArrayList<>();
     cached.count(structures);
-    return new MmuStatistics(
-        structures, walks, guestEntryReads, eptEntryReads, splinteredFills, walkCycles());
-  }
-
-  /** Tells {@code observer} of every entry that walks read from now on; null for nobody. */
-  public void observeWalks(@Nullable WalkObserver observer) {
-    walkObserver = observer;
-    tellWalks();
-  }
-
-  /**
-   * Finds the entries that walks read in caches: each costs what the level does that has it, and
-   * not {@link MmuCosts#walkEntryRead}. Before the first translation.
-   */
-  public void readThrough(DataCaches newCaches) {
-    dataCaches = newCaches;
-    tellWalks();
-  }
-
-  private void tellWalks() {
-    WalkObserver told = dataCaches == null ? walkObserver : this::readThroughCaches;
-    guestWalk.observe(told);
-    nestedWalk.observe(told);
-    uncachedWalk.observe(told);
-    eptWalk.observe(told);
-    choosePlainWalks();
-  }
-
-  private void readThroughCaches(
-      WalkObserver.Dimension dimension, int level, long entryAddress, long entry) {
-    if (dataCaches != null) {
-      cachedReadCycles += dataCaches.access(entryAddress, DataCaches.User.WALK);
-    }
-    if (walkObserver != null) {
-      walkObserver.entryRead(dimension, level, entryAddress, entry);
-    }
+    return walker.statistics(structures);
   }
 }

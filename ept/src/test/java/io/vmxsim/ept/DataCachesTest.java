@@ -85,16 +85,16 @@ class DataCachesTest {
     GuestOnEpt guest = GuestOnEpt.nested(GuestOnEpt.RW_USER);
     Mmu mmu = new Mmu(guest.memory, MmuGeometry.none(), new MmuCosts(0, 1000, 0));
     DataCaches caches = new DataCaches(List.of(new DataCaches.Level("L1D", 1, 64, 4)), 200);
-    mmu.readThrough(caches);
+    mmu.walker().readThrough(caches);
     mmu.paging()
         .setControlRegisters(
             guest.state.cr0(), guest.state.cr3(), guest.state.cr4(), guest.state.efer());
     mmu.enterGuest(1, guest.ept.eptp(false));
 
     assertEquals(WalkResult.Status.OK, mmu.translate(GuestOnEpt.LINEAR, 8, Access.READ));
-    long cold = mmu.walkCycles();
+    long cold = mmu.walker().cycles();
     assertEquals(WalkResult.Status.OK, mmu.translate(GuestOnEpt.LINEAR, 8, Access.READ));
-    long warm = mmu.walkCycles() - cold;
+    long warm = mmu.walker().cycles() - cold;
 
     assertEquals(2, mmu.statistics().walks());
     assertEquals(48, mmu.statistics().entryReads());
@@ -102,6 +102,6 @@ class DataCachesTest {
     long first = caches.misses(0, User.WALK);
     assertTrue(first > 4 && first < 24, "entries of one line come together: " + first);
     assertEquals(first * 200 + (24 - first) * 4, cold);
-    assertEquals(mmu.walkCycles(), mmu.translationCycles());
+    assertEquals(mmu.walker().cycles(), mmu.translationCycles());
   }
 }

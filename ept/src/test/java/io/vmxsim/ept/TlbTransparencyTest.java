@@ -235,7 +235,7 @@ class TlbTransparencyTest {
     MmuGeometry geometry = tlbs ? Scenario.tlbsOnly() : MmuGeometry.none();
     Machine quick = new Machine(geometry, true, nested, accessedDirty);
     Machine stepwise = new Machine(geometry, true, nested, accessedDirty);
-    stepwise.s.mmu.observeWalks((dimension, level, entryAddress, entry) -> {});
+    stepwise.s.mmu.walker().observe((dimension, level, entryAddress, entry) -> {});
     Random first = new Random(seed);
     Random second = new Random(seed);
     for (int i = 0; i < STEPS; i++) {

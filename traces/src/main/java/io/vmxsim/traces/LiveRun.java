@@ -68,7 +68,7 @@ public final class LiveRun {
       ExitRecorder recorder = new ExitRecorder(processor, i, () -> false, exits, details);
       recorders.add(recorder);
       if (details != null) {
-        processor.mmu().observeWalks(details.walkGrid());
+        processor.mmu().walker().observe(details.walkGrid());
       }
       processor.setExitObserver(recording == null ? recorder : both(recorder, recording.exits(i)));
     }

@@ -63,7 +63,7 @@ final class ReplayRun {
         processor.modelDataCaches();
       }
       if (details != null) {
-        processor.mmu().observeWalks(details.walkGrid());
+        processor.mmu().walker().observe(details.walkGrid());
       }
       ActionSource own = turns == null ? traces.get(0) : turns.of(processors.size());
       processors.add(

@@ -38,7 +38,7 @@ final class EptEvents implements PageModificationLog {
     boolean logs =
         vmcs.enabled(SecondaryControl.ENABLE_PML)
             && EptPointer.accessedDirtyEnabled(vmcs.get(VmcsField.EPT_POINTER));
-    processor.mmu().setModificationLog(logs ? this : null);
+    processor.mmu().walker().setModificationLog(logs ? this : null);
   }
 
   @Override

@@ -489,7 +489,7 @@ public final class Processor {
    */
   public void modelDataCaches() {
     dataCaches = DataCacheReader.of(profile.cpuid(), costs);
-    mmu.readThrough(dataCaches);
+    mmu.walker().readThrough(dataCaches);
   }
 
   /** The data caches; null unless they are modelled. */

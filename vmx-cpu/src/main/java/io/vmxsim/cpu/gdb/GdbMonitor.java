@@ -74,6 +74,7 @@ final class GdbMonitor {
     Status status =
         processor
             .mmu()
+            .walker()
             .look(
                 linear,
                 Access.READ,

@@ -30,7 +30,7 @@ final class LinearMemory {
   long physical(long linear) {
     if (processor.isCanonical(linear)) {
       for (int access : ACCESSES) {
-        if (processor.mmu().look(linear, access, result, null) == Status.OK) {
+        if (processor.mmu().walker().look(linear, access, result, null) == Status.OK) {
           return result.physicalAddress();
         }
       }
