@@ -34,7 +34,7 @@ final class ActionOperands {
       case STORE_VALUE -> isPower(size, 8) && LinearAddresses.isCanonical(address, addressBits);
       case WORK ->
           value > 0 && value <= 1L << 32 && LinearAddresses.isCanonical(address, addressBits);
-      case IN, OUT -> isPower(size, 4) && address >>> 16 == 0;
+      case IN, OUT -> isPower(size, 4) && (address & ~ActionKind.STRING) >>> 16 == 0;
       case CPUID, RDMSR, WRMSR, XSETBV, RDPMC, INITIAL_MSR -> address >>> 32 == 0;
       case MOV_TO_CR, MOV_FROM_CR, INITIAL_CR -> size == 0 || size == 3 || size == 4 || size == 8;
       case MOV_TO_DR, MOV_FROM_DR -> size < 8;
@@ -59,7 +59,7 @@ final class ActionOperands {
 
   private static boolean isEvent(long address) {
     long type = address - ActionKind.DELIVERED;
-    return type >= 0 && type < 7 && type != 1 && type != 3;
+    return type >= 0 && type < 7 && type != 1;
   }
 
   private static boolean isPower(int size, int largest) {

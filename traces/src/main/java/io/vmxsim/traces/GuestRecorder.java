@@ -16,6 +16,7 @@ import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.InterruptionInformation;
 import io.vmxsim.vmcs.Vmcs;
+import io.vmxsim.vmcs.VmcsField;
 import java.util.function.Consumer;
 
 /**
@@ -57,6 +58,10 @@ final class GuestRecorder implements InstructionObserver, AccessObserver, ExitOb
   private boolean isSensitive;
   private boolean hasExited;
   private boolean delivering;
+
+  /** The exception that exited last, or whose delivery exited, as interruption information. */
+  private long exitedException;
+
   private int updated = UNKNOWN;
   private int loads;
   private boolean returns;
@@ -286,7 +291,7 @@ final class GuestRecorder implements InstructionObserver, AccessObserver, ExitOb
       target.accept(pending);
     }
     drop();
-    if (type == EventType.HARDWARE_EXCEPTION) {
+    if (type == EventType.HARDWARE_EXCEPTION && !isOfVmm(event)) {
       long address = vector == EventDelivery.PAGE_FAULT ? processor.state().cr2 : 0;
       pending.add(ActionKind.EXCEPTION, vector, errorCode & 0xffff_ffffL, address);
     } else {
@@ -295,6 +300,15 @@ final class GuestRecorder implements InstructionObserver, AccessObserver, ExitOb
     accesses = pending.count();
     delivering = true;
     interrupted = false;
+  }
+
+  /** Whether the VMM raises an exception, rather than inject what had exited. */
+  private boolean isOfVmm(long event) {
+    boolean reflected =
+        InterruptionInformation.isValid(exitedException)
+            && InterruptionInformation.vector(exitedException)
+                == InterruptionInformation.vector(event); // INT1 comes back as a #DB
+    return processor.events().isInjecting() && !reflected;
   }
 
   private static boolean isException(ActionBatch batch, int i) {
@@ -325,6 +339,11 @@ final class GuestRecorder implements InstructionObserver, AccessObserver, ExitOb
 
   @Override
   public void exited(ExitReason reason, Vmcs vmcs) {
+    exitedException =
+        vmcs.get(
+            reason == ExitReason.EXCEPTION_NMI
+                ? VmcsField.VM_EXIT_INTERRUPTION_INFORMATION
+                : VmcsField.IDT_VECTORING_INFORMATION);
     if (ActionOperands.HOST_EVENTS.contains(reason)) {
       settle();
       pending.add(ActionKind.HOST_EVENT, reason.number(), 0, 0);

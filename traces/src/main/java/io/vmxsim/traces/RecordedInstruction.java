@@ -28,8 +28,10 @@ final class RecordedInstruction {
       case CPUID -> add(batch, ActionKind.CPUID, 0, low(CpuState.RAX), low(CpuState.RCX));
       case IN_I -> add(batch, ActionKind.IN, in.operandSize, in.immediate & 0xff, 0);
       case OUT_I -> add(batch, ActionKind.OUT, in.operandSize, in.immediate & 0xff, written(in));
-      case IN_DX, INS -> add(batch, ActionKind.IN, in.operandSize, port(), 0);
-      case OUT_DX, OUTS -> add(batch, ActionKind.OUT, in.operandSize, port(), written(in));
+      case IN_DX -> add(batch, ActionKind.IN, in.operandSize, port(), 0);
+      case OUT_DX -> add(batch, ActionKind.OUT, in.operandSize, port(), written(in));
+      case INS -> add(batch, ActionKind.IN, in.operandSize, port() | ActionKind.STRING, 0);
+      case OUTS -> add(batch, ActionKind.OUT, in.operandSize, port() | ActionKind.STRING, 0);
       case RDMSR -> add(batch, ActionKind.RDMSR, 0, low(CpuState.RCX), 0);
       case WRMSR -> add(batch, ActionKind.WRMSR, 0, low(CpuState.RCX), state.edxEax());
       case XSETBV -> add(batch, ActionKind.XSETBV, 0, low(CpuState.RCX), state.edxEax());

@@ -87,6 +87,10 @@ class RecordingTest {
     "test-smp, SHADOW, ''",
     "test-x2apic, EPT, ''",
     "test-lam, EPT, ''",
+    "test-task-switch, EPT, ''",
+    "test-task-switch, SHADOW, ''",
+    "test-emulator, EPT, ''",
+    "test-emulator, SHADOW, ''",
     "test-vmx-instructions, SHADOW, ''"
   })
   void aReplayInTheSameModeHasTheSameExits(String guest, Paging paging, String arguments) {

@@ -10,8 +10,8 @@ import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmcs.VmcsField;
 
 /**
- * Carries out the memory access of one action of a trace in the guest's place: a write that the
- * shadow MMU must see, or an access where there is no memory but a device.
+ * Carries out the memory accesses of one instruction of a trace in the guest's place: a write that
+ * the shadow MMU must see, an access where there is no memory but a device, INS or OUTS.
  */
 final class MemoryEmulation implements Emulation, GuestPort {
   private static final int PAGE_SIZE = 4096;
@@ -105,6 +105,18 @@ final class MemoryEmulation implements Emulation, GuestPort {
     }
     store(vm.toHost(at), size, value);
     observer.wrote(at, size);
+  }
+
+  @Override
+  public void in(int port, int size) {
+    devices.in(port, size);
+    reachedDevice |= !devices.isInKernel(port);
+  }
+
+  @Override
+  public void out(int port, int size) {
+    devices.out(port, size, 0);
+    reachedDevice |= !devices.isInKernel(port);
   }
 
   @Override

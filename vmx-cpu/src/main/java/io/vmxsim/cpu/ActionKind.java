@@ -28,9 +28,9 @@ public enum ActionKind {
 
   /** CPUID: {@code address} leaf (EAX), {@code value} subleaf (ECX). */
   CPUID(16),
-  /** IN: {@code address} port, {@code size} 1, 2 or 4. */
+  /** IN: {@code address} port, or INS if {@link #STRING} is added; {@code size} 1, 2 or 4. */
   IN(17),
-  /** OUT: {@code address} port, {@code size} 1, 2 or 4, {@code value}. */
+  /** OUT or OUTS, as IN; {@code value} of OUT. */
   OUT(18),
   /** RDMSR: {@code address} the MSR. */
   RDMSR(19),
@@ -95,7 +95,8 @@ public enum ActionKind {
   /**
    * An interrupt: {@code size} vector. With {@code address} 0 an external one that arrived here.
    * Else one that is delivered here without anything arriving, since it was waiting or is the
-   * instruction's: {@link #DELIVERED} plus the code of its {@link io.vmxsim.vmcs.EventType}.
+   * instruction's, or an exception that a VMM raises for what it has carried out: {@link
+   * #DELIVERED} plus the code of its {@link io.vmxsim.vmcs.EventType}.
    */
   INTERRUPT(67),
   /**
@@ -123,6 +124,9 @@ public enum ActionKind {
 
   /** Of an INTERRUPT: it is delivered here. */
   public static final long DELIVERED = 1 << 8;
+
+  /** Of an IN or OUT: it is INS or OUTS, and the accesses to memory behind it are its own. */
+  public static final long STRING = 1 << 16;
 
   private static final ActionKind[] BY_CODE = new ActionKind[128];
 

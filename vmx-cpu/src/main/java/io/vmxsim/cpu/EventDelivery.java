@@ -175,7 +175,7 @@ public final class EventDelivery {
         InterruptionInformation.encode(number, EventType.OTHER_EVENT, false), 0, length, 0);
   }
 
-  /** An external interrupt or NMI that goes through the IDT. */
+  /** An external interrupt or NMI, or what a VMM would inject, that goes through the IDT. */
   StepOutcome interrupt(int vector, EventType type) {
     return deliver(InterruptionInformation.encode(vector, type, false), 0, 0, 0);
   }

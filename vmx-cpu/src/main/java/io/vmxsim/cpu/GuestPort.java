@@ -1,8 +1,9 @@
 package io.vmxsim.cpu;
 
 /**
- * Memory as the emulation of one guest instruction sees it: linear addresses, translated in
- * software by whoever emulates (a VMM walking the guest's tables). It charges nothing by itself.
+ * Memory and ports as the emulation of one guest instruction sees them: linear addresses,
+ * translated in software by whoever emulates (a VMM walking the guest's tables). It charges nothing
+ * by itself.
  */
 public interface GuestPort {
 
@@ -23,6 +24,12 @@ public interface GuestPort {
    * @param value what to store; bits above the size are ignored
    */
   void write(long linear, int size, long value);
+
+  /** INS reads a port; {@code size} 1, 2 or 4 bytes. */
+  void in(int port, int size);
+
+  /** OUTS writes to a port; {@code size} 1, 2 or 4 bytes. */
+  void out(int port, int size);
 
   /** Whether an access has met a page fault of the guest's; those that follow do nothing. */
   boolean hasFaulted();

@@ -1,6 +1,7 @@
 package io.vmxsim.cpu;
 
 import io.vmxsim.ept.PagingState;
+import io.vmxsim.vmcs.ExitQualification.Io;
 
 /**
  * Performs the sensitive instructions of a trace: puts an action's operands where the instruction
@@ -27,10 +28,10 @@ final class SensitiveActions {
         state.setRegister(CpuState.RCX, value);
         yield instructions.cpuid(length);
       }
-      case IN -> instructions.io().in((int) address, size, length);
+      case IN -> instructions.io().access(port(address), size, Io.IN | form(address), length);
       case OUT -> {
         state.setRegister(CpuState.RAX, value);
-        yield instructions.io().out((int) address, size, length);
+        yield instructions.io().access(port(address), size, form(address), length);
       }
       case RDMSR -> {
         state.setRegister(CpuState.RCX, address);
@@ -64,6 +65,15 @@ final class SensitiveActions {
       case INVPCID -> instructions.invpcid(size, value, address, length);
       default -> performOther(processor, kind, address, value, length);
     };
+  }
+
+  /** The port of an IN or OUT. */
+  static int port(long address) {
+    return (int) address & 0xffff;
+  }
+
+  private static long form(long address) {
+    return (address & ActionKind.STRING) != 0 ? Io.STRING : 0;
   }
 
   private static StepOutcome performOther(

@@ -24,6 +24,8 @@ public final class TraceFeed implements GuestSide {
   private static final byte INSTRUCTION = ActionKind.INSTRUCTION.code();
   private static final byte LOAD = ActionKind.LOAD.code();
   private static final byte STORE = ActionKind.STORE.code();
+  private static final byte IN = ActionKind.IN.code();
+  private static final byte OUT = ActionKind.OUT.code();
   private static final byte STORE_VALUE = ActionKind.STORE_VALUE.code();
 
   @SuppressWarnings("EnumOrdinal") // prices are indexed in declaration order
@@ -229,11 +231,16 @@ public final class TraceFeed implements GuestSide {
 
   /** An exception that the trace says was taken, and that no access of the replay has caused. */
   private StepOutcome exception(Processor processor, int vector, int errorCode, long cr2) {
-    if (expectedException == vector) {
+    return isExpected(vector) ? StepOutcome.DONE : processor.raise(vector, errorCode, cr2);
+  }
+
+  /** Whether the replay has come to that exception already, which is accounted for then. */
+  private boolean isExpected(int vector) {
+    boolean expected = expectedException == vector;
+    if (expected) {
       expectedException = -1;
-      return StepOutcome.DONE;
     }
-    return processor.raise(vector, errorCode, cr2);
+    return expected;
   }
 
   /** An external interrupt that the trace says was taken here, so interrupts were enabled. */
@@ -246,10 +253,12 @@ public final class TraceFeed implements GuestSide {
     return processor.pollEvents();
   }
 
-  /** An interrupt of the guest's that its VMM, or an instruction, delivers here. */
-  private static StepOutcome delivered(
-      Processor processor, ActionStream stream, int vector, int code) {
+  /** An event of the guest's that its VMM, or an instruction, delivers here. */
+  private StepOutcome delivered(Processor processor, ActionStream stream, int vector, int code) {
     EventType type = EventType.ofCode(code);
+    if (type == EventType.HARDWARE_EXCEPTION && isExpected(vector)) {
+      return StepOutcome.DONE;
+    }
     return type.isSoftware()
         ? processor.events().software(vector, type, stream.instructionLength)
         : processor.events().interrupt(vector, type);
@@ -355,6 +364,9 @@ public final class TraceFeed implements GuestSide {
       return 0;
     }
     while (kernel == null && !port.hasFaulted()) {
+      if (isSensitive(stream.current(), stream.index)) {
+        processor.countUnpriced();
+      }
       stream.index++;
       emulated = true;
       if (!stream.fill() || !carryOut(stream.current(), stream.index, port)) {
@@ -368,7 +380,11 @@ public final class TraceFeed implements GuestSide {
     byte kind = batch.kind(i);
     long address = batch.address(i);
     int size = Math.min(8, batch.size(i));
-    if (kind == STORE_VALUE) {
+    if (kind == IN) {
+      port.in(SensitiveActions.port(address), size);
+    } else if (kind == OUT) {
+      port.out(SensitiveActions.port(address), size);
+    } else if (kind == STORE_VALUE) {
       port.write(address, size, batch.value(i));
     } else if (kind == STORE) {
       port.write(address, size, port.read(address, size));
