@@ -18,13 +18,11 @@ import java.util.List;
  */
 public final class Mmu {
   private static final long NO_FLUSH = 1L << 63;
-  private static final long PCID = 0xFFF;
   private static final long LINEAR_32 = 0xFFFF_FFFFL;
   private static final long OFFSET_4K = 0xFFF;
 
   private final MmuCosts costs;
   private final PagingState paging;
-  private EptFeatures eptFeatures;
 
   private final CachedMappings cached;
 
@@ -44,26 +42,7 @@ public final class Mmu {
   private final PageWalker walker;
   private final WalkResult result = new WalkResult();
 
-  private int vpid;
-  private long eptp;
-
-  /** Whether the registers are being changed one after another. */
-  private boolean switching;
-
-  /** Outside guests, and in them. */
-  private final TransitionSide[] sides = {new TransitionSide(), new TransitionSide()};
-
-  /** Which of them this is. */
-  private int side;
-
-  private final TranslationContexts contexts;
-  private Association current = new Association(0, 0, Association.NO_EPT);
-  private long contextTag;
-  private long globalTag;
-  private short[] permitted = CachedRights.permitted(new PagingState(52));
-  private final short[] deniedByKeys = new short[32];
-  private boolean keysInUse;
-  private boolean untranslated = true;
+  private final ContextInForce context;
 
   private long physicalAddress;
   private long secondLevelCycles;
@@ -85,9 +64,8 @@ public final class Mmu {
     this.costs = costs;
     int maxPhyAddr = Math.max(32, memory.addressBits());
     this.paging = new PagingState(maxPhyAddr);
-    this.eptFeatures = EptFeatures.all(maxPhyAddr);
     this.cached = new CachedMappings(geometry, costs, filtered);
-    this.contexts = cached.contexts();
+    this.context = new ContextInForce(paging, cached.contexts());
     this.first = cached.firstLevel();
     this.second = cached.secondLevel();
     this.filters =
@@ -98,7 +76,7 @@ public final class Mmu {
     this.loads = filters[Access.READ];
     this.stores = filters[Access.WRITE];
     this.caches = cached.walkCaches();
-    this.walker = new PageWalker(memory, paging, caches, eptFeatures, costs);
+    this.walker = new PageWalker(memory, paging, caches, costs);
     contextChanged();
   }
 
@@ -114,25 +92,17 @@ public final class Mmu {
    * Invalidates nothing.
    */
   public void contextChanged() {
-    if (switching) {
+    if (context.isSwitching()) {
       return;
     }
-    int pcid = (paging.cr4() & PagingState.CR4_PCIDE) != 0 ? (int) (paging.cr3() & PCID) : 0;
-    long eptRoot = eptp == 0 ? Association.NO_EPT : EptPointer.root(eptp);
-    if (contexts.count() + 3 > TranslationContexts.CAPACITY) {
+    if (context.needsNumbers()) {
       dropEverything(); // a processor may invalidate anything at any time
     }
-    TransitionSide here = sides[side];
-    if (!here.isAt(vpid, pcid, eptRoot)) {
-      here.moveTo(contexts, vpid, pcid, eptRoot);
-    }
-    current = here.association();
-    contextTag = Tlb.contextTag(here.context());
-    globalTag = Tlb.contextTag(here.globalContext());
-    caches.setContext(paging.mode(), here.context(), here.guestPhysical());
+    context.update();
+    cached.setCurrent(context.association());
+    caches.setContext(paging.mode(), context.number(), context.guestPhysicalNumber());
     rightsChanged();
-    untranslated = eptp == 0 && paging.mode() == PagingMode.NONE;
-    walker.contextChanged(eptp, eptFeatures);
+    walker.contextChanged(context.eptp());
   }
 
   /**
@@ -140,16 +110,7 @@ public final class Mmu {
    * change often; {@link #contextChanged} includes it.
    */
   public void rightsChanged() {
-    if (switching) {
-      return;
-    }
-    permitted = CachedRights.permitted(paging);
-    boolean keys = (paging.cr4() & (PagingState.CR4_PKE | PagingState.CR4_PKS)) != 0;
-    if (keys || keysInUse) {
-      CachedRights.deniedByKeys(paging, deniedByKeys);
-      keysInUse = keys;
-    }
-    if (!sides[side].filters(permitted, keys)) {
+    if (!context.isSwitching() && !context.updateRights()) {
       forgetFiltered();
     }
   }
@@ -163,20 +124,17 @@ public final class Mmu {
 
   /**
    * VM entry: translations are those of a guest from now on. Invalidates nothing: see {@link
-   * #flushForVmTransition}.
+   * CachedMappings#flushForVmTransition}.
    *
    * @param newVpid the guest's VPID; 0 if the "enable VPID" VM-execution control is 0
    * @param newEptp the EPTP; 0 if the "enable EPT" VM-execution control is 0
    */
   public void enterGuest(int newVpid, long newEptp) {
-    switching = false;
-    vpid = newVpid;
-    eptp = newEptp;
-    int newSide = newVpid == 0 && newEptp == 0 ? 0 : 1;
-    if (side != newSide) {
-      side = newSide;
+    int oldSide = context.side();
+    context.enter(newVpid, newEptp);
+    if (context.side() != oldSide) {
       for (TlbFilter filter : filters) {
-        filter.turnTo(side);
+        filter.turnTo(context.side());
       }
     }
     contextChanged();
@@ -187,7 +145,7 @@ public final class Mmu {
    * #leaveGuest} nothing is translated, and what changes about the registers need not be told.
    */
   public void beginTransition() {
-    switching = true;
+    context.beginTransition();
   }
 
   /** VM exit: VPID 0000H and no EPT from now on. Invalidates nothing. */
@@ -197,12 +155,12 @@ public final class Mmu {
 
   /** What EPT supports and the controls it depends on; initially every feature. */
   public void setEptFeatures(EptFeatures features) {
-    if (features.modeBasedExecute() != eptFeatures.modeBasedExecute()
-        || !features.controls().equals(eptFeatures.controls())) {
-      invalidate(Invalidation.INVEPT_ALL_CONTEXTS, current, 0); // cached rights hold one X bit
+    EptFeatures old = walker.eptFeatures();
+    if (features.modeBasedExecute() != old.modeBasedExecute()
+        || !features.controls().equals(old.controls())) {
+      cached.invalidate(Invalidation.INVEPT_ALL_CONTEXTS); // cached rights hold one X bit
     }
-    eptFeatures = features;
-    walker.contextChanged(eptp, eptFeatures);
+    walker.setEptFeatures(features);
   }
 
   // ---- Translation ---------------------------------------------------------------------------
@@ -252,11 +210,6 @@ public final class Mmu {
     (write ? stores : loads).open(va, page, write);
   }
 
-  /** Forgets every page that was opened for writing. */
-  public void closeForWrites() {
-    stores.pages().closeForWrites();
-  }
-
   /**
    * Whether a fetch is from the page of the last fetch, whose translation still stands: then it is
    * translated and counted. Else nothing has changed, and {@link #translate} decides.
@@ -276,6 +229,11 @@ public final class Mmu {
     return physicalAddress;
   }
 
+  /** What is cached, and the operations that invalidate it. */
+  public CachedMappings cached() {
+    return cached;
+  }
+
   /** What makes the walks. */
   public PageWalker walker() {
     return walker;
@@ -284,16 +242,6 @@ public final class Mmu {
   /** The last walk; tells what happened after a translation that was not OK. */
   public WalkResult result() {
     return result;
-  }
-
-  private boolean permits(long entry, int access) {
-    return (permitted(entry) >>> access & 1) != 0;
-  }
-
-  /** The set of accesses that an entry permits under the registers in force (bit n: access n). */
-  private int permitted(long entry) {
-    int set = permitted[TlbEntry.rights(entry)];
-    return keysInUse ? set & ~deniedByKeys[TlbEntry.key(entry)] : set;
   }
 
   /**
@@ -312,34 +260,34 @@ public final class Mmu {
       physicalAddress = filter.lastFrame() | (va & OFFSET_4K);
       return Status.OK;
     }
-    if (untranslated) {
+    if (context.isUntranslated()) {
       physicalAddress = va & LINEAR_32;
       return Status.OK;
     }
     if (walker.mayBePlain()) {
       walker.beginPlain(va);
     }
-    long entry = level.use(va, contextTag, globalTag);
-    if (entry != 0 && permits(entry, access)) {
+    long entry = level.use(va, context.tag(), context.globalTag());
+    if (entry != 0 && context.permits(entry, access)) {
       level.countHit();
       return found(level, va, access, entry, level.usedSize());
     }
-    long entry2 = entry == 0 ? second.use(va, contextTag, globalTag) : 0;
-    if (entry2 != 0 && permits(entry2, access)) {
+    long entry2 = entry == 0 ? second.use(va, context.tag(), context.globalTag()) : 0;
+    if (entry2 != 0 && context.permits(entry2, access)) {
       PageSize size = second.usedSize();
       level.countMiss(size);
       second.countHit();
       secondLevelCycles += costs.l2TlbHit();
       addCycles();
-      level.fillAbsent(va, size, TlbEntry.isGlobal(entry2) ? globalTag : contextTag, entry2);
+      level.fillAbsent(va, size, context.tagOf(entry2), entry2);
       return found(level, va, access, entry2, size);
     }
     if (entry != 0 || entry2 != 0) {
-      cached.forget(current, va); // an entry that does not permit the access decides nothing
+      cached.forget(va); // an entry that does not permit the access decides nothing
     }
     if (walker.mayBePlain()) {
       long plain = walker.plainEntry(va);
-      int allowed = permitted(plain);
+      int allowed = context.permitted(plain);
       if (plain != 0 && (allowed >>> access & 1) != 0) {
         return fillPlain(level, va, access, plain, allowed);
       }
@@ -347,7 +295,7 @@ public final class Mmu {
     Status status = walker.walk(va, access, result);
     addCycles();
     if (status != Status.OK) {
-      invalidateAfter(status);
+      cached.walkFailed(result);
       level.countMiss(PageSize.SIZE_4K);
       second.countMiss(PageSize.SIZE_4K);
       return status;
@@ -359,9 +307,10 @@ public final class Mmu {
   private Status found(TlbLevel level, long va, int access, long entry, PageSize size) {
     physicalAddress = TlbEntry.frame(entry) + (va & (size.bytes() - 1));
     if (size == PageSize.SIZE_4K) {
-      level.front().remember(va, access, entry, permitted(entry));
+      level.front().remember(va, access, entry, context.permitted(entry));
     } else {
-      level.rememberPart(va, access, size, physicalAddress & -OFFSET_4K - 1, permitted(entry));
+      level.rememberPart(
+          va, access, size, physicalAddress & -OFFSET_4K - 1, context.permitted(entry));
     }
     return Status.OK;
   }
@@ -370,7 +319,7 @@ public final class Mmu {
   private Status fillPlain(TlbLevel level, long va, int access, long entry, int allowed) {
     walker.countPlain();
     addCycles();
-    long tag = TlbEntry.isGlobal(entry) ? globalTag : contextTag;
+    long tag = context.tagOf(entry);
     level.countMiss4K();
     second.countMiss4K();
     second.fillAbsent4K(va, tag, entry);
@@ -388,8 +337,8 @@ public final class Mmu {
     }
     PageSize size = PageSize.within(result.pageShift());
     long offset = va & (size.bytes() - 1);
-    long entry = TlbEntry.of(result.physicalAddress() - offset, result, eptFeatures);
-    long tag = result.global() ? globalTag : contextTag;
+    long entry = TlbEntry.of(result.physicalAddress() - offset, result, walker.eptFeatures());
+    long tag = context.tagOf(entry);
     level.countMiss(size);
     second.countMiss(size);
     second.fillAbsent(va, size, tag, entry);
@@ -402,7 +351,7 @@ public final class Mmu {
    * that MOV to CR3 loads. While EPT is not in use it is the physical address.
    */
   public Status translateGuestPhysical(long gpa, int access) {
-    if (eptp == 0) {
+    if (context.eptp() == 0) {
       physicalAddress = gpa;
       return Status.OK;
     }
@@ -411,12 +360,12 @@ public final class Mmu {
     if (status == Status.OK) {
       physicalAddress = result.physicalAddress();
     } else {
-      invalidateAfter(status);
+      cached.walkFailed(result);
     }
     return status;
   }
 
-  // ---- Invalidation --------------------------------------------------------------------------
+  // ---- Registers --------------------------------------------------------------------------
 
   /** MOV to CR0 (also CLTS and LMSW): loads the register and invalidates what that requires. */
   public void movToCr0(long value) {
@@ -425,7 +374,7 @@ public final class Mmu {
     if ((changed & PagingState.CR0_PG) != 0) {
       // Required from 1 to 0 only; but combined mappings made while paging was off are no
       // translations of the mode being entered.
-      invalidate(Invalidation.MOV_TO_CR_ALL_PCIDS, current, 0);
+      cached.invalidate(Invalidation.MOV_TO_CR_ALL_PCIDS);
     }
     contextChanged();
   }
@@ -440,7 +389,7 @@ public final class Mmu {
     paging.setCr3(cr3 & ~NO_FLUSH);
     contextChanged(); // the PCID being established is the operand, and is current from here on
     if (!noFlush || (paging.cr4() & PagingState.CR4_PCIDE) == 0) {
-      invalidate(Invalidation.MOV_TO_CR3, current, 0);
+      cached.invalidate(Invalidation.MOV_TO_CR3);
     }
   }
 
@@ -450,54 +399,13 @@ public final class Mmu {
     long set = value & ~old;
     long cleared = old & ~value;
     if (((set | cleared) & PagingState.CR4_PGE) != 0 || (cleared & PagingState.CR4_PCIDE) != 0) {
-      invalidate(Invalidation.MOV_TO_CR_ALL_PCIDS, current, 0);
+      cached.invalidate(Invalidation.MOV_TO_CR_ALL_PCIDS);
     }
     if (((set | cleared) & PagingState.CR4_PAE) != 0 || (set & PagingState.CR4_SMEP) != 0) {
-      invalidate(Invalidation.MOV_TO_CR4_CURRENT_PCID, current, 0);
+      cached.invalidate(Invalidation.MOV_TO_CR4_CURRENT_PCID);
     }
     paging.setCr4(value);
     contextChanged();
-  }
-
-  /** INVLPG. */
-  public void invlpg(long va) {
-    invalidate(Invalidation.INVLPG, current, va);
-  }
-
-  /**
-   * INVPCID with operands that passed its checks.
-   *
-   * @param type 0 to 3; anything else gets {@link IllegalArgumentException}
-   */
-  public void invpcid(int type, int pcid, long va) {
-    Association operand = new Association(current.vpid(), pcid, current.eptRoot());
-    invalidate(row(type, Invalidation.INVPCID_TYPES), operand, va);
-  }
-
-  /**
-   * INVVPID with operands that passed its checks.
-   *
-   * @param type 0 to 3; anything else gets {@link IllegalArgumentException}
-   */
-  public void invvpid(int type, int vpidOperand, long va) {
-    Association operand = new Association(vpidOperand, current.pcid(), current.eptRoot());
-    invalidate(row(type, Invalidation.INVVPID_TYPES), operand, va);
-  }
-
-  /**
-   * INVEPT with operands that passed its checks.
-   *
-   * @param type 1 or 2; anything else gets {@link IllegalArgumentException}
-   */
-  public void invept(int type, long eptpOperand) {
-    Association operand =
-        new Association(current.vpid(), current.pcid(), EptPointer.root(eptpOperand));
-    invalidate(row(type - 1, Invalidation.INVEPT_TYPES), operand, 0);
-  }
-
-  /** A VM entry or VM exit while the "enable VPID" VM-execution control is 0. */
-  public void flushForVmTransition() {
-    invalidate(Invalidation.VMX_TRANSITION_WITHOUT_VPID, current, 0);
   }
 
   /** Power-up or reset: every cached mapping goes. Registers and counters stay. */
@@ -508,36 +416,7 @@ public final class Mmu {
 
   private void dropEverything() {
     cached.dropAll();
-    for (TransitionSide each : sides) {
-      each.forget();
-    }
-  }
-
-  private static Invalidation row(int index, List<Invalidation> types) {
-    if (index < 0 || index >= types.size()) {
-      throw new IllegalArgumentException("no such type of " + types.get(0));
-    }
-    return types.get(index);
-  }
-
-  private void invalidateAfter(Status status) {
-    switch (status) {
-      case PAGE_FAULT -> invalidate(Invalidation.PAGE_FAULT, current, result.linearAddress());
-      case EPT_VIOLATION -> {
-        if ((result.exitQualification() & WalkResult.LINEAR_ADDRESS_VALID) != 0) {
-          invalidate(Invalidation.EPT_VIOLATION_LINEAR, current, result.linearAddress());
-        }
-        long gpa = result.guestPhysicalAddress();
-        invalidate(Invalidation.EPT_VIOLATION_GUEST_PHYSICAL, current, gpa);
-      }
-      // What the walk has cached counts on flags that are not set.
-      case MODIFICATION_LOG_FULL -> invalidate(Invalidation.INVEPT_ALL_CONTEXTS, current, 0);
-      default -> {} // an EPT misconfiguration or an SPP-related event invalidates nothing
-    }
-  }
-
-  private void invalidate(Invalidation row, Association operand, long address) {
-    cached.invalidate(row, current, operand, address);
+    context.forgetNumbers();
   }
 
   // ---- Costs and counts ----------------------------------------------------------------------

@@ -139,6 +139,15 @@ public final class OpenPages {
     pages[(int) (address >>> PAGE_SHIFT) & mask].hits--;
   }
 
+  /** Forgets every page that was opened for writes. */
+  public void closeForWrites() {
+    for (Side each : sides) {
+      for (int i = 0; i < each.listedCount; i++) {
+        each.pages[each.listed[i]].writeKey = NOTHING;
+      }
+    }
+  }
+
   // ---- For the filter ------------------------------------------------------------------------
 
   /** Whether the TLB entry with that number and slot was used last of all. */
@@ -209,15 +218,6 @@ public final class OpenPages {
   void clearAll() {
     for (Side each : sides) {
       each.clear();
-    }
-  }
-
-  /** Closes all for writes. */
-  void closeForWrites() {
-    for (Side each : sides) {
-      for (int i = 0; i < each.listedCount; i++) {
-        each.pages[each.listed[i]].writeKey = NOTHING;
-      }
     }
   }
 

@@ -50,16 +50,11 @@ public final class PageWalker {
    * @param paging the registers in force
    * @param caches what walks go by
    */
-  PageWalker(
-      PhysicalMemory memory,
-      PagingState paging,
-      MmuWalkCaches caches,
-      EptFeatures eptFeatures,
-      MmuCosts costs) {
+  PageWalker(PhysicalMemory memory, PagingState paging, MmuWalkCaches caches, MmuCosts costs) {
     this.memory = memory;
     this.paging = paging;
     this.caches = caches;
-    this.eptFeatures = eptFeatures;
+    this.eptFeatures = EptFeatures.all(paging.maxPhyAddr());
     this.entryReadCost = costs.walkEntryRead();
     MmuWalkCaches consulted = caches.isAbsent() ? null : caches;
     this.guestWalk = new GuestWalk(memory, null, consulted);
@@ -70,15 +65,24 @@ public final class PageWalker {
   }
 
   /**
-   * Takes notice of the registers in force, and of EPT.
+   * Takes notice of the registers in force.
    *
    * @param newEptp 0 while EPT is not in use
    */
-  void contextChanged(long newEptp, EptFeatures newFeatures) {
+  void contextChanged(long newEptp) {
     eptp = newEptp;
-    eptFeatures = newFeatures;
     eptInUse = eptp == 0 ? null : eptFeatures;
     choosePlain();
+  }
+
+  /** What EPT supports and the controls it depends on; initially every feature. */
+  EptFeatures eptFeatures() {
+    return eptFeatures;
+  }
+
+  void setEptFeatures(EptFeatures features) {
+    eptFeatures = features;
+    contextChanged(eptp);
   }
 
   private void choosePlain() {

@@ -120,9 +120,9 @@ class AllocationTest {
         () -> {
           for (int i = 0; i < 1000; i++) {
             translate(mmu, VA, Access.READ, Status.OK);
-            mmu.invlpg(VA);
+            mmu.cached().invlpg(VA);
             mmu.movToCr3(cr3, false);
-            mmu.flushForVmTransition();
+            mmu.cached().flushForVmTransition();
           }
         });
   }

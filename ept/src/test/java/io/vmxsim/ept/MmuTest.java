@@ -103,7 +103,7 @@ class MmuTest {
     s.read(VA + 0x5000);
     space.map(VA, B, 21, Scenario.RW);
     assertEquals(B + 0x5000, s.read(VA + 0x5000));
-    s.mmu.invlpg(VA + 0x1F_F000);
+    s.mmu.cached().invlpg(VA + 0x1F_F000);
     assertEquals(A, s.read(VA));
     assertEquals(A + 0x5000, s.read(VA + 0x5000));
   }

@@ -60,13 +60,13 @@ class StaleMappingTest {
 
     @Test
     void invlpgDropsOnePage() {
-      s.mmu.invlpg(PAGE + 0x123);
+      s.mmu.cached().invlpg(PAGE + 0x123);
       assertSeen(NEW, OLD, OLD);
     }
 
     @Test
     void invlpgDropsGlobalTranslationsToo() {
-      s.mmu.invlpg(GLOBAL_PAGE);
+      s.mmu.cached().invlpg(GLOBAL_PAGE);
       assertSeen(OLD, OLD, NEW);
     }
 
@@ -74,7 +74,7 @@ class StaleMappingTest {
     void invlpgDropsPagingStructureCachesOfOtherAddressesToo() {
       long reads = entryReads(() -> s.read(PAGE + 0x5000), PAGE + 0x5000);
       assertEquals(1, reads, "the PDE cache leads to the page table");
-      s.mmu.invlpg(0);
+      s.mmu.cached().invlpg(0);
       assertEquals(4, entryReads(() -> s.read(PAGE + 0x6000), PAGE + 0x6000));
     }
 
@@ -88,32 +88,32 @@ class StaleMappingTest {
     @Test
     void invlpgKeepsOtherPcids() {
       s.use(space, PCID + 1);
-      s.mmu.invlpg(PAGE);
+      s.mmu.cached().invlpg(PAGE);
       s.use(space, PCID);
       assertSeen(OLD, OLD, OLD);
     }
 
     @Test
     void invpcidIndividualAddressDropsOnePageOfThatPcidButNoGlobalTranslation() {
-      s.mmu.invpcid(0, PCID + 1, PAGE);
+      s.mmu.cached().invpcid(0, PCID + 1, PAGE);
       assertSeen(OLD, OLD, OLD);
-      s.mmu.invpcid(0, PCID, PAGE);
-      s.mmu.invpcid(0, PCID, GLOBAL_PAGE);
+      s.mmu.cached().invpcid(0, PCID, PAGE);
+      s.mmu.cached().invpcid(0, PCID, GLOBAL_PAGE);
       assertSeen(NEW, OLD, OLD);
     }
 
     @Test
     void invpcidSingleContextDropsThatPcidExceptGlobals() {
-      s.mmu.invpcid(1, PCID + 1, 0);
+      s.mmu.cached().invpcid(1, PCID + 1, 0);
       assertSeen(OLD, OLD, OLD);
-      s.mmu.invpcid(1, PCID, 0);
+      s.mmu.cached().invpcid(1, PCID, 0);
       assertSeen(NEW, NEW, OLD);
     }
 
     @Test
     void invpcidAllContextIncludingGlobalsDropsEverything() {
       s.use(space, PCID + 1);
-      s.mmu.invpcid(2, 0, 0);
+      s.mmu.cached().invpcid(2, 0, 0);
       s.use(space, PCID);
       assertSeen(NEW, NEW, NEW);
     }
@@ -121,7 +121,7 @@ class StaleMappingTest {
     @Test
     void invpcidAllContextKeepsGlobals() {
       s.use(space, PCID + 1);
-      s.mmu.invpcid(3, 0, 0);
+      s.mmu.cached().invpcid(3, 0, 0);
       s.use(space, PCID);
       assertSeen(NEW, NEW, OLD);
     }
@@ -221,7 +221,7 @@ class StaleMappingTest {
       s.mmu.leaveGuest();
       assertSeen(OLD, OLD, OLD);
       map(NEW);
-      s.mmu.flushForVmTransition();
+      s.mmu.cached().flushForVmTransition();
       assertSeen(NEW, NEW, NEW);
       s.mmu.enterGuest(7, 0);
       assertEquals(NEW, s.read(PAGE));
@@ -273,10 +273,10 @@ class StaleMappingTest {
     @Test
     void invvpidIndividualAddressDropsThatAddressOfThatVpid() {
       map(NEW);
-      s.mmu.invvpid(0, VPID + 1, PAGE);
+      s.mmu.cached().invvpid(0, VPID + 1, PAGE);
       assertSeen(OLD, OLD, OLD);
-      s.mmu.invvpid(0, VPID, PAGE);
-      s.mmu.invvpid(0, VPID, GLOBAL_PAGE);
+      s.mmu.cached().invvpid(0, VPID, PAGE);
+      s.mmu.cached().invvpid(0, VPID, GLOBAL_PAGE);
       assertSeen(NEW, OLD, NEW);
     }
 
@@ -285,7 +285,7 @@ class StaleMappingTest {
       enter(VPID + 1, ept);
       assertSeen(OLD, OLD, OLD);
       map(NEW);
-      s.mmu.invvpid(1, VPID, 0);
+      s.mmu.cached().invvpid(1, VPID, 0);
       assertSeen(OLD, OLD, OLD);
       enter(VPID, ept);
       assertSeen(NEW, NEW, NEW);
@@ -296,7 +296,7 @@ class StaleMappingTest {
       enter(VPID, otherEpt);
       assertSeen(OLD, OLD, OLD);
       map(NEW);
-      s.mmu.invvpid(1, VPID, 0);
+      s.mmu.cached().invvpid(1, VPID, 0);
       assertSeen(NEW, NEW, NEW);
       enter(VPID, ept);
       assertSeen(NEW, NEW, NEW);
@@ -307,7 +307,7 @@ class StaleMappingTest {
       enter(0, ept);
       assertSeen(OLD, OLD, OLD);
       map(NEW);
-      s.mmu.invvpid(2, 0, 0);
+      s.mmu.cached().invvpid(2, 0, 0);
       assertSeen(OLD, OLD, OLD);
       enter(VPID, ept);
       assertSeen(NEW, NEW, NEW);
@@ -316,14 +316,14 @@ class StaleMappingTest {
     @Test
     void invvpidRetainingGlobalsKeepsGlobals() {
       map(NEW);
-      s.mmu.invvpid(3, VPID, 0);
+      s.mmu.cached().invvpid(3, VPID, 0);
       assertSeen(NEW, NEW, OLD);
     }
 
     @Test
     void invvpidKeepsGuestPhysicalMappings() {
-      s.mmu.invvpid(1, VPID, 0);
-      s.mmu.invvpid(2, 0, 0);
+      s.mmu.cached().invvpid(1, VPID, 0);
+      s.mmu.cached().invvpid(2, 0, 0);
       long before = s.mmu.statistics().eptEntryReads();
       s.read(PAGE);
       assertEquals(before, s.mmu.statistics().eptEntryReads());
@@ -333,9 +333,9 @@ class StaleMappingTest {
     void inveptSingleContextDropsGuestPhysicalAndCombinedMappingsOfThatEpt() {
       mapAll(Scenario.HOST + NEW, ept);
       assertSeen(OLD, OLD, OLD);
-      s.mmu.invept(1, otherEpt.eptp(false));
+      s.mmu.cached().invept(1, otherEpt.eptp(false));
       assertSeen(OLD, OLD, OLD);
-      s.mmu.invept(1, ept.eptp(true));
+      s.mmu.cached().invept(1, ept.eptp(true));
       assertSeen(NEW, NEW, NEW);
     }
 
@@ -345,7 +345,7 @@ class StaleMappingTest {
       assertSeen(OLD, OLD, OLD);
       mapAll(Scenario.HOST + NEW, ept);
       s.mmu.leaveGuest();
-      s.mmu.invept(1, ept.eptp(false));
+      s.mmu.cached().invept(1, ept.eptp(false));
       enter(VPID + 1, ept);
       assertSeen(NEW, NEW, NEW);
       enter(VPID, ept);
@@ -355,7 +355,7 @@ class StaleMappingTest {
     @Test
     void inveptAllContextsDropsThoseOfEveryEpt() {
       mapAll(Scenario.HOST + NEW, ept);
-      s.mmu.invept(2, 0);
+      s.mmu.cached().invept(2, 0);
       assertSeen(NEW, NEW, NEW);
     }
 
@@ -367,14 +367,14 @@ class StaleMappingTest {
       s.use(host, 0);
       assertEquals(OLD, s.read(PAGE));
       host.map(PAGE, NEW, 12, Scenario.RW);
-      s.mmu.invept(2, 0);
+      s.mmu.cached().invept(2, 0);
       assertEquals(OLD, s.read(PAGE));
     }
 
     @Test
     void invlpgInTheGuestKeepsGuestPhysicalMappings() {
       mapAll(Scenario.HOST + NEW, ept);
-      s.mmu.invlpg(PAGE);
+      s.mmu.cached().invlpg(PAGE);
       assertSeen(OLD, OLD, OLD);
     }
 
@@ -385,11 +385,11 @@ class StaleMappingTest {
       enter(VPID + 1, otherEpt);
       assertSeen(OLD, OLD, OLD);
       map(NEW);
-      s.mmu.invlpg(PAGE);
+      s.mmu.cached().invlpg(PAGE);
       assertSeen(NEW, OLD, OLD);
       enter(VPID, otherEpt);
       assertSeen(OLD, OLD, OLD);
-      s.mmu.invlpg(PAGE);
+      s.mmu.cached().invlpg(PAGE);
       enter(VPID, ept);
       assertSeen(NEW, OLD, OLD);
     }
@@ -397,7 +397,7 @@ class StaleMappingTest {
     @Test
     void anEptViolationDoesNotRecurOnceTheEntryAllowsTheAccess() {
       ept.map(OLD, Scenario.HOST + OLD, 12, EptRights.READ);
-      s.mmu.invept(1, ept.eptp(false));
+      s.mmu.cached().invept(1, ept.eptp(false));
       assertSeen(OLD, OLD, OLD);
       ept.map(OLD, Scenario.HOST + OLD, 12, ALL);
       int write = Access.WRITE | Access.USER;
@@ -412,7 +412,7 @@ class StaleMappingTest {
       mapAll(Scenario.HOST + NEW, ept);
       s.mmu.translateGuestPhysical(OLD + 8, Access.READ);
       assertEquals(Scenario.HOST + OLD + 8, s.mmu.physicalAddress());
-      s.mmu.invept(1, ept.eptp(false));
+      s.mmu.cached().invept(1, ept.eptp(false));
       s.mmu.translateGuestPhysical(OLD + 8, Access.READ);
       assertEquals(Scenario.HOST + NEW + 8, s.mmu.physicalAddress());
     }
@@ -432,9 +432,9 @@ class StaleMappingTest {
 
   @Test
   void typesThatDoNotExistAreRefused() {
-    assertThrows(IllegalArgumentException.class, () -> s.mmu.invpcid(4, 0, 0));
-    assertThrows(IllegalArgumentException.class, () -> s.mmu.invvpid(4, 1, 0));
-    assertThrows(IllegalArgumentException.class, () -> s.mmu.invept(0, 0));
-    assertThrows(IllegalArgumentException.class, () -> s.mmu.invept(3, 0));
+    assertThrows(IllegalArgumentException.class, () -> s.mmu.cached().invpcid(4, 0, 0));
+    assertThrows(IllegalArgumentException.class, () -> s.mmu.cached().invvpid(4, 1, 0));
+    assertThrows(IllegalArgumentException.class, () -> s.mmu.cached().invept(0, 0));
+    assertThrows(IllegalArgumentException.class, () -> s.mmu.cached().invept(3, 0));
   }
 }

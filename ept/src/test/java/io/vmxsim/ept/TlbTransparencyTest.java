@@ -147,7 +147,7 @@ class TlbTransparencyTest {
     }
     boolean single = random.nextBoolean();
     for (int vpid : VPIDS) {
-      m.s.mmu.invvpid(single ? 1 : 2, vpid, 0);
+      m.s.mmu.cached().invvpid(single ? 1 : 2, vpid, 0);
     }
   }
 
@@ -161,9 +161,9 @@ class TlbTransparencyTest {
       default -> ept.map(gpa, host, 12, EptRights.ALL);
     }
     if (random.nextBoolean()) {
-      m.s.mmu.invept(2, 0);
+      m.s.mmu.cached().invept(2, 0);
     } else {
-      m.s.mmu.invept(1, ept.eptp(m.accessedDirty));
+      m.s.mmu.cached().invept(1, ept.eptp(m.accessedDirty));
     }
   }
 
@@ -430,8 +430,8 @@ class TlbTransparencyTest {
     /** Drops everything; what may be seen is what is there now. */
     private void invalidate(boolean really) {
       if (really) {
-        s.mmu.invvpid(1, 1, 0);
-        s.mmu.invept(2, 0);
+        s.mmu.cached().invvpid(1, 1, 0);
+        s.mmu.cached().invept(2, 0);
         keepLast(pdes);
         ptes.forEach(table -> table.forEach(DelayedInvalidation::keepLast));
         hosts.forEach(DelayedInvalidation::keepLast);

@@ -208,7 +208,7 @@ public final class SensitiveInstructions {
   public StepOutcome invlpg(long address, int length) {
     StepOutcome admitted = admit(Intercept.INVLPG, address, length);
     if (admitted == StepOutcome.DONE) {
-      processor.mmu().invlpg(address);
+      processor.mmu().cached().invlpg(address);
       done(InstructionClass.INVLPG);
     }
     return admitted;
@@ -234,7 +234,7 @@ public final class SensitiveInstructions {
         || (type == 0 && !processor.isCanonical(address))) {
       return raise(GENERAL_PROTECTION);
     }
-    processor.mmu().invpcid((int) type, (int) pcid, address);
+    processor.mmu().cached().invpcid((int) type, (int) pcid, address);
     return done(InstructionClass.INVPCID);
   }
 

@@ -161,7 +161,7 @@ final class VmEntry {
         vpid ? (int) vmcs.get(VmcsField.VIRTUAL_PROCESSOR_IDENTIFIER) : 0,
         ept ? vmcs.get(VmcsField.EPT_POINTER) : 0);
     if (!vpid) {
-      mmu.flushForVmTransition();
+      mmu.cached().flushForVmTransition();
     }
   }
 

@@ -252,7 +252,7 @@ final class VmExit {
     Mmu mmu = processor.mmu();
     mmu.leaveGuest();
     if (!vpid) {
-      mmu.flushForVmTransition();
+      mmu.cached().flushForVmTransition();
     }
     long count = vmcs.get(VmcsField.VM_EXIT_MSR_LOAD_COUNT);
     if (msrLists.load(vmcs.get(VmcsField.VM_EXIT_MSR_LOAD_ADDRESS), count) != 0) {

@@ -317,7 +317,7 @@ public final class VmxInstructions {
     if (!valid || (type == 1 && !entry.isValidEptp(eptp))) {
       return fail(VmInstructionError.INVALID_OPERAND_TO_INVEPT_INVVPID);
     }
-    processor.mmu().invept((int) type, eptp);
+    processor.mmu().cached().invept((int) type, eptp);
     return succeed();
   }
 
@@ -346,7 +346,7 @@ public final class VmxInstructions {
         || (type == 0 && !processor.isCanonical(linearAddress))) {
       return fail(VmInstructionError.INVALID_OPERAND_TO_INVEPT_INVVPID);
     }
-    processor.mmu().invvpid((int) type, (int) vpidAndReserved, linearAddress);
+    processor.mmu().cached().invvpid((int) type, (int) vpidAndReserved, linearAddress);
     return succeed();
   }
 

@@ -94,7 +94,7 @@ final class Mem {
     this.code = code;
     this.horizon = horizon;
     this.faults = faults;
-    code.beforeCodeInAnotherPage(mmu::closeForWrites);
+    code.beforeCodeInAnotherPage(stores::closeForWrites);
   }
 
   /** Sets who is told of accesses; null for nobody. To be followed by {@link #refresh}. */
