@@ -11,6 +11,7 @@ import io.vmxsim.cpu.decode.Op;
 import io.vmxsim.cpu.execute.AccessObserver;
 import io.vmxsim.cpu.execute.Executor;
 import io.vmxsim.cpu.execute.InstructionObserver;
+import io.vmxsim.ept.PagingState;
 import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.ExitReason;
@@ -37,6 +38,7 @@ final class GuestRecorder implements InstructionObserver, AccessObserver, ExitOb
   private final PhysicalMemory memory;
   private final Executor executor;
   private final RecordedInstruction sensitive;
+  private final RealModeStretch realMode;
   private final Consumer<ActionBatch> target;
   private final ActionBatch prefix = new ActionBatch(16);
   private final ActionBatch pending = new ActionBatch(ActionBatch.DEFAULT_CAPACITY);
@@ -70,14 +72,16 @@ final class GuestRecorder implements InstructionObserver, AccessObserver, ExitOb
   private long flags = CpuState.FIXED_1;
 
   /**
+   * @param registers the guest's control registers, as a VMM knew them last
    * @param target takes the actions; it does not keep the batch
    */
-  GuestRecorder(Processor processor, Consumer<ActionBatch> target) {
+  GuestRecorder(Processor processor, PagingState registers, Consumer<ActionBatch> target) {
     this.processor = processor;
     this.target = target;
     memory = processor.memory();
     executor = (Executor) processor.guest();
     sensitive = new RecordedInstruction(processor);
+    realMode = new RealModeStretch(registers);
   }
 
   // ---- Instructions ---------------------------------------------------------------------------
@@ -102,6 +106,7 @@ final class GuestRecorder implements InstructionObserver, AccessObserver, ExitOb
   /** Code size, CPL and RFLAGS, where the replay would not have them so. */
   private void track(int newCodeSize, int newCpl, long newFlags) {
     prefix.clear();
+    realMode.executing((processor.state().cr0() & CpuState.CR0_PE) != 0, prefix);
     if (newCodeSize != codeSize) {
       prefix.add(ActionKind.SET_CODE_SIZE, newCodeSize, 0, 0);
       codeSize = newCodeSize;
@@ -155,6 +160,9 @@ final class GuestRecorder implements InstructionObserver, AccessObserver, ExitOb
   private void commit() {
     if (interrupted) {
       pending.truncate(accesses);
+    }
+    if (isSensitive && isDone()) {
+      realMode.done(pending, 1);
     }
     if (returns && isDone()) { // behind its accesses
       pending.add(ActionKind.IRET, 0, 0, 0);

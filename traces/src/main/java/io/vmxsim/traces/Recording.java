@@ -48,7 +48,8 @@ public final class Recording implements AutoCloseable {
     for (int i = 0; i < machine.processorCount(); i++) {
       int number = i;
       GuestRecorder recorder =
-          new GuestRecorder(machine.processor(i), actions -> write(number, actions));
+          new GuestRecorder(
+              machine.processor(i), machine.paging(i), actions -> write(number, actions));
       recorders.add(recorder);
       machine.observe(i, recorder);
       ((Executor) machine.processor(i).guest()).setAccessObserver(recorder);

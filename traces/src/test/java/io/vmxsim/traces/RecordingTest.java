@@ -87,6 +87,7 @@ class RecordingTest {
     "test-smp, SHADOW, ''",
     "test-x2apic, EPT, ''",
     "test-lam, EPT, ''",
+    "test-real-mode, SHADOW, ''",
     "test-task-switch, EPT, ''",
     "test-task-switch, SHADOW, ''",
     "test-emulator, EPT, ''",
@@ -114,6 +115,13 @@ class RecordingTest {
     // what the VMM hides under shadow paging, PCIDs, the guest does not turn on there
     assertEquals(live.get("INVLPG"), predicted.get("INVLPG"));
     assertEquals(live.get("IO_INSTRUCTION"), predicted.get("IO_INSTRUCTION"));
+  }
+
+  @Test
+  void theRealModeOfAProcessorThatStartsIsEmulatedWhereItCannotBeEntered() {
+    live("ipi-ping", "rounds=10", Paging.EPT);
+    Map<String, Long> predicted = replay(Paging.SHADOW).runs().get(0).exitsByReason();
+    assertEquals(live("ipi-ping", "rounds=10", Paging.SHADOW).exitsByReason(), predicted);
   }
 
   @Test

@@ -23,7 +23,7 @@ import io.vmxsim.vmcs.VmcsField;
  * input or output, a write that the shadow MMU must see, or code that the processor cannot run as a
  * guest. Memory is reached by the guest's page tables, walked in software.
  */
-final class InstructionEmulation implements Emulation, EmulationPort {
+final class InstructionEmulation implements Emulation, ModeEmulation, EmulationPort {
   private static final long VALID = 1L << 31;
 
   /** Instructions in a row that are emulated for want of an enterable state: KVM's number. */
@@ -97,11 +97,8 @@ final class InstructionEmulation implements Emulation, EmulationPort {
     enterable = anySegments || !control.isProtected() || EnterableSegments.in(emulator.state());
   }
 
-  /**
-   * Whether the processor cannot be entered with the guest as it stands, which {@link #goOn} runs
-   * then.
-   */
-  boolean isRequired() {
+  @Override
+  public boolean isRequired() {
     return !enterable || !control.isRunnable();
   }
 
@@ -158,12 +155,11 @@ final class InstructionEmulation implements Emulation, EmulationPort {
   }
 
   /**
-   * Runs the guest for some instructions while {@link #isRequired}, as KVM emulates an invalid
-   * guest state. Its events go through its interrupt table here, too.
-   *
-   * @param longest the most instructions
+   * {@inheritDoc} KVM emulates an invalid guest state likewise. Its events go through its interrupt
+   * table here, too.
    */
-  HandlerOutcome goOn(Vcpu vcpu, EventInjection events, long longest) {
+  @Override
+  public HandlerOutcome goOn(Vcpu vcpu, EventInjection events, long longest) {
     begin(vcpu);
     Emulator.Outcome outcome = Emulator.Outcome.DONE;
     long left = Math.min(longest, LONGEST_STRETCH);

@@ -56,6 +56,7 @@ public final class Vcpu {
   private final GuestMsrs guestMsrs;
   private final Emulation emulation;
   private final @Nullable InstructionEmulation instructions;
+  private final ModeEmulation modeEmulation;
   private final DeviceModel devices;
   private final CpuProfile profile;
   private final ExitHandlers handlers;
@@ -127,11 +128,13 @@ public final class Vcpu {
     if (apic == null) {
       instructions = null;
       emulation = new MemoryEmulation(vm, processor, guest, devices, charges, written);
+      modeEmulation = new TracedEmulation(vm, processor, devices, charges, written, vmcs, control);
     } else {
       instructions =
           new InstructionEmulation(
               vm, processor, profile, guest, devices, charges, written, vmcs, control);
       emulation = instructions;
+      modeEmulation = instructions;
     }
     injection = new EventInjection(vmcs, apic == null ? hostInterrupts : apic);
     timer = new GuestTimer(processor, vmcs, capabilities, deadline, apic);
@@ -207,8 +210,13 @@ public final class Vcpu {
         if (wait.goesOn()) {
           return RunOutcome.HALTED;
         }
-        if (instructions != null && instructions.isRequired()) {
-          return emulate(instructions, end - processor.instructions());
+        start();
+        if (modeEmulation.isRequired()) {
+          RunOutcome emulated = emulate(end - processor.instructions());
+          if (apic == null && emulated == RunOutcome.BUDGET) {
+            continue;
+          }
+          return emulated;
         }
         enter();
       }
@@ -228,9 +236,9 @@ public final class Vcpu {
   }
 
   /** In place of an entry that the processor would refuse. */
-  private RunOutcome emulate(InstructionEmulation instead, long budget) {
+  private RunOutcome emulate(long budget) {
     timer.run();
-    HandlerOutcome outcome = instead.goOn(this, injection, budget);
+    HandlerOutcome outcome = modeEmulation.goOn(this, injection, budget);
     return stopped || outcome == HandlerOutcome.STOP ? RunOutcome.FINISHED : RunOutcome.BUDGET;
   }
 
@@ -241,14 +249,14 @@ public final class Vcpu {
         || (paravirtualEoi != null && paravirtualEoi.mustSee());
   }
 
-  private void enter() {
+  private void start() {
     if (!started) {
       started = true;
       boot.apply();
     }
-    if (!control.isRunnable()) {
-      throw new NotModelledException("this mode of a traced guest without unrestricted guest");
-    }
+  }
+
+  private void enter() {
     timer.run();
     injection.beforeEntry();
     timer.beforeEntry();

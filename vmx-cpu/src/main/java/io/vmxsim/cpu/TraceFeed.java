@@ -206,7 +206,12 @@ public final class TraceFeed implements GuestSide {
       Processor processor, long address, int size, long value, int privilege) {
     StepOutcome outcome = processor.access(address, size, Access.WRITE | privilege);
     if (outcome == StepOutcome.DONE) {
-      write(processor.memory(), processor.lastPhysicalAddress(), size, value);
+      long physical = processor.lastPhysicalAddress();
+      if (processor.bus().isRam(physical)) {
+        write(processor.memory(), physical, size, value);
+      } else {
+        processor.bus().write(physical, size, value);
+      }
     }
     return outcome;
   }

@@ -1,0 +1,116 @@
+package io.vmxsim.vmm;
+
+import io.vmxsim.cpu.ActivityState;
+import io.vmxsim.cpu.Cost;
+import io.vmxsim.cpu.Processor;
+import io.vmxsim.cpu.RunOutcome;
+import io.vmxsim.cpu.board.Bus;
+import io.vmxsim.cpu.board.MemoryDevice;
+import io.vmxsim.cpu.board.PortDevice;
+
+/**
+ * Carries out the instructions of a trace while the processor cannot be entered with its guest as
+ * it stands, as {@link InstructionEmulation} does those of machine code: on a processor of its own,
+ * outside VMX operation, where nothing exits.
+ */
+final class TracedEmulation implements ModeEmulation {
+  private static final int ALL_PORTS = 1 << 16;
+
+  private final Vm vm;
+  private final Processor processor;
+  private final DeviceModel devices;
+  private final Charges charges;
+  private final GuestWrites observer;
+  private final GuestControlRegisters control;
+  private final Processor model;
+  private final GuestState registers;
+  private boolean toUserspace;
+
+  TracedEmulation(
+      Vm vm,
+      Processor processor,
+      DeviceModel devices,
+      Charges charges,
+      GuestWrites observer,
+      CurrentVmcs vmcs,
+      GuestControlRegisters control) {
+    this.vm = vm;
+    this.processor = processor;
+    this.devices = devices;
+    this.charges = charges;
+    this.observer = observer;
+    this.control = control;
+    Bus bus = Bus.withRam(0);
+    bus.attachMemory(0, Long.MAX_VALUE, new Memory());
+    bus.attachPorts(0, ALL_PORTS, new Ports());
+    model = Processor.sharingRegisters(processor, processor.profile(), bus);
+    registers = new GuestState(vmcs, control, processor.state(), model.state());
+  }
+
+  @Override
+  public boolean isRequired() {
+    return !control.isRunnable();
+  }
+
+  /** {@inheritDoc} A trace holds the events that are delivered meanwhile. */
+  @Override
+  public HandlerOutcome goOn(Vcpu vcpu, EventInjection events, long longest) {
+    registers.load();
+    model.setGuest(processor.guest());
+    toUserspace = false;
+    RunOutcome outcome = RunOutcome.BUDGET;
+    long begin = model.instructions();
+    while (isRequired()
+        && outcome != RunOutcome.FINISHED
+        && model.instructions() - begin < longest) {
+      long before = model.instructions();
+      outcome = model.run(1);
+      model.state().activity = ActivityState.ACTIVE; // what has ended a wait comes next
+      control.take(model.state());
+      for (; before < model.instructions(); before++) {
+        processor.countUnpriced();
+        charges.once(Cost.VMM_EMULATE);
+      }
+    }
+    registers.store();
+    if (toUserspace) {
+      charges.once(Cost.USERSPACE);
+    }
+    return outcome == RunOutcome.FINISHED ? HandlerOutcome.STOP : HandlerOutcome.RESUME;
+  }
+
+  private final class Memory implements MemoryDevice {
+    @Override
+    public long read(long address, int size) {
+      toUserspace |= !vm.hasMemory(address);
+      return 0; // a trace does not look at what it loads
+    }
+
+    @Override
+    public void write(long address, int size, long value) {
+      if (!vm.hasMemory(address)) {
+        toUserspace = true;
+        devices.store(address, size, value);
+        return;
+      }
+      for (int i = 0; i < size; i++) {
+        vm.memory().write8(vm.toHost(address) + i, (int) (value >>> (Byte.SIZE * i)));
+      }
+      observer.wrote(address, size);
+    }
+  }
+
+  private final class Ports implements PortDevice {
+    @Override
+    public int in(int port, int size) {
+      toUserspace |= !devices.isInKernel(port);
+      return (int) devices.in(port, size);
+    }
+
+    @Override
+    public void out(int port, int size, int value) {
+      toUserspace |= !devices.isInKernel(port);
+      devices.out(port, size, Integer.toUnsignedLong(value));
+    }
+  }
+}
