@@ -323,7 +323,7 @@ public final class ShadowMmu {
 
   private int role(int level, int access, long linear) {
     return state.mode() == PagingMode.BITS32
-        ? ShadowRole.ofNarrow(level, access, (int) (linear >>> 21) & 1)
+        ? ShadowRole.ofNarrow(level, access, (int) (linear >>> 21) & 1, state.cr4())
         : ShadowRole.of(level, access, inPaeFormat(), state.efer());
   }
 

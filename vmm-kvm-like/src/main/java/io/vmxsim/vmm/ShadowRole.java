@@ -22,6 +22,7 @@ final class ShadowRole {
   private static final int PAE = NARROW << 1;
   private static final int DIRECT = PAE << 1;
   private static final int EXECUTE_DISABLE = DIRECT << 1;
+  private static final int PAGE_SIZE_EXTENSIONS = EXECUTE_DISABLE << 1;
 
   private ShadowRole() {}
 
@@ -41,9 +42,12 @@ final class ShadowRole {
   /**
    * The shadow of a part of a guest table of 1024 entries of 4 bytes. A shadow page holds half as
    * many entries, each of half the reach: a page directory has four shadows, a page table two.
+   *
+   * @param cr4 the guest's, whose PSE says whether a directory's entry may be a large page
    */
-  static int ofNarrow(int level, int access, int quadrant) {
-    return of(level, access, true) | NARROW | quadrant << QUADRANT_SHIFT;
+  static int ofNarrow(int level, int access, int quadrant, long cr4) {
+    int extensions = (cr4 & PagingState.CR4_PSE) != 0 ? PAGE_SIZE_EXTENSIONS : 0;
+    return of(level, access, true) | NARROW | quadrant << QUADRANT_SHIFT | extensions;
   }
 
   /** A table that maps consecutive guest frames: a part of a large guest page, or paging off. */

@@ -82,7 +82,8 @@ final class ShadowRoots {
       case NONE -> tables.page((long) i << 18, ShadowRole.ofDirect(2, ShadowRole.ALL, true));
       case BITS32 ->
           tables.page(
-              (state.cr3() & ShadowEntry.FRAME) >>> 12, ShadowRole.ofNarrow(2, ShadowRole.ALL, i));
+              (state.cr3() & ShadowEntry.FRAME) >>> 12,
+              ShadowRole.ofNarrow(2, ShadowRole.ALL, i, state.cr4()));
       default ->
           tables.page(
               (state.pdpte(i) & ShadowEntry.FRAME) >>> 12,

@@ -76,6 +76,8 @@ class ShadowMmuProperties {
         loadRoot(guest, mode, random);
       } else if (what == 5) {
         setModifiers(guest, random);
+      } else if (what == 6 && mode == PagingMode.BITS32) {
+        probeWithoutLargePages(guest, random);
       } else {
         probe(guest, mode, random);
       }
@@ -207,6 +209,18 @@ class ShadowMmuProperties {
     int access = random.nextInt(3) | (random.nextBoolean() ? Access.USER : 0);
     String truth = guest.truth(linear, access);
     assertEquals(truth, guest.access(linear, access), () -> "access %d".formatted(access));
+  }
+
+  /**
+   * With CR4.PSE = 0 a directory's entries all lead to tables; the window of edits is not there.
+   */
+  private static void probeWithoutLargePages(ShadowedGuest guest, Random random) {
+    PagingState state = guest.state;
+    state.setCr4(state.cr4() & ~PagingState.CR4_PSE);
+    guest.mmu.loadRoot();
+    probe(guest, PagingMode.BITS32, random);
+    state.setCr4(state.cr4() | PagingState.CR4_PSE);
+    guest.mmu.loadRoot();
   }
 
   private static long table(int i) {
