@@ -7,7 +7,7 @@ import io.vmxsim.cpu.Segment;
  * Whether a processor without "unrestricted guest" can be entered with a guest's segment registers:
  * "Checks on Guest Segment Registers" (26.3.1.2), as far as a guest can come to break them. It does
  * on its way from real mode to protected mode, whose segments it has yet to load. In virtual-8086
- * and IA-32e mode a guest's segments are always as they must be.
+ * mode a guest's segments are always as they must be.
  */
 final class EnterableSegments {
   private static final int RPL = 3;
@@ -28,7 +28,7 @@ final class EnterableSegments {
 
   /** Whether it can; {@code state} is in protected mode. */
   static boolean in(CpuState state) {
-    if ((state.rflags() & CpuState.VM) != 0 || state.inIa32eMode()) {
+    if ((state.rflags() & CpuState.VM) != 0) {
       return true;
     }
     return isCode(state)

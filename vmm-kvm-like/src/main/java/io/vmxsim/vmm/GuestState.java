@@ -179,6 +179,11 @@ final class GuestState {
     }
   }
 
+  /** Whether all registers were filled in. */
+  boolean hasSystemState() {
+    return systemLoaded;
+  }
+
   /** Whether an instruction, in 64-bit mode, may need what {@link #loadForFetch} left out. */
   static boolean needsSystemState(Instruction instruction) {
     return instruction.segment >= Instruction.FS
@@ -208,6 +213,7 @@ final class GuestState {
   void storeAll() {
     write(rows, true);
     write(systemRows, true);
+    systemLoaded = true;
     control.start(state.cr0(), state.cr3(), state.cr4(), state.efer());
     live.paging().setPkru(state.paging().pkru());
     copyLive(state, live);

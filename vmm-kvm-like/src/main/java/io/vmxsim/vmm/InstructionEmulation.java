@@ -93,7 +93,11 @@ final class InstructionEmulation implements Emulation, ModeEmulation, EmulationP
     lookAtSegments();
   }
 
+  /** Segments that were not taken out of the VMCS are as they were when the guest last ran. */
   private void lookAtSegments() {
+    if (!registers.hasSystemState()) {
+      return;
+    }
     enterable = anySegments || !control.isProtected() || EnterableSegments.in(emulator.state());
   }
 

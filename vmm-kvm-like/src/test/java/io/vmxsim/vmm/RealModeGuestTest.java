@@ -234,4 +234,58 @@ class RealModeGuestTest {
     assertEquals("", said.toString());
     assertEquals(MachineEnd.Cause.TRIPLE_FAULT, end.cause());
   }
+
+  /** VM entry wants the DPL of FS to be at least its RPL; nobody has loaded it since real mode. */
+  @ParameterizedTest
+  @EnumSource
+  void longModeWithASegmentOfRealMode(Way way) {
+    MachineEnd end =
+        run(
+            way,
+            """
+            mov ax, 3
+            mov fs, ax
+            mov dword ptr [0x2000], 0x3003
+            mov dword ptr [0x3000], 0x4003
+            mov dword ptr [0x4000], 0x83
+            lgdt [pointer]
+            mov eax, cr0
+            or al, 1
+            mov cr0, eax
+            jmp far 8:wide
+            align 8
+            table: dq 0, 0x00cf9b000000ffff, 0x00cf93000000ffff, 0x00af9b000000ffff
+            pointer: dw 31
+            dd table
+            bits 32
+            wide: mov ax, 0x10
+            mov ds, ax
+            mov es, ax
+            mov gs, ax
+            mov ss, ax
+            mov eax, 0x20
+            mov cr4, eax
+            mov eax, 0x2000
+            mov cr3, eax
+            mov ecx, 0xc0000080
+            rdmsr
+            or eax, 0x100
+            wrmsr
+            mov eax, cr0
+            or eax, 0x80000000
+            mov cr0, eax
+            jmp far 0x18:long
+            bits 64
+            long: mov al, 'l'
+            """
+                + SAY
+                + """
+                mov ax, 0x10
+                mov fs, ax
+                mov al, 'f'
+                """
+                + SAY
+                + END);
+    assertSays("lf", end);
+  }
 }
