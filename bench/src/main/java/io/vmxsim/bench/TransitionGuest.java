@@ -82,7 +82,7 @@ final class TransitionGuest {
 
   /** VM exits so far. */
   long exits() {
-    return processor.exits(ExitReason.CPUID);
+    return processor.transitions().exits(ExitReason.CPUID);
   }
 
   private void runToExit() {

@@ -151,7 +151,7 @@ final class KernelRun {
         machine.observe(i, (processor, instruction) -> trace(number, processor, instruction));
       }
       if (options.explainEntryFailures()) {
-        machine.processor(i).setEntryFailureObserver(explainTo("processor " + i));
+        machine.processor(i).transitions().setEntryFailureObserver(explainTo("processor " + i));
       }
     }
   }

@@ -60,6 +60,7 @@ class VmcsMutationsTest {
             sent -> printed.append((char) sent));
     machine
         .processor(0)
+        .transitions()
         .setEntryFailureObserver((processor, vmcs, rule, checked) -> context = checked);
     machine.observe(
         0,

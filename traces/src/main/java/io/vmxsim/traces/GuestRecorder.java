@@ -283,7 +283,7 @@ final class GuestRecorder implements InstructionObserver, AccessObserver, ExitOb
 
   @Override
   public void delivering(int vector, int errorCode) {
-    long event = processor.delivering();
+    long event = processor.events().delivering();
     if (event == 0) {
       return; // by a VMM that emulates a guest in real mode
     }

@@ -70,7 +70,9 @@ public final class LiveRun {
       if (details != null) {
         processor.mmu().walker().observe(details.walkGrid());
       }
-      processor.setExitObserver(recording == null ? recorder : both(recorder, recording.exits(i)));
+      processor
+          .transitions()
+          .setExitObserver(recording == null ? recorder : both(recorder, recording.exits(i)));
     }
   }
 

@@ -32,11 +32,11 @@ public final class MachineReport {
     number(rows, machine, "  of them translation", p -> p.mmu().translationCycles());
     number(rows, machine, "page walks", processor -> statistics(processor).walks());
     number(rows, machine, "  entries read", processor -> statistics(processor).entryReads());
-    if (machine.processor(0).entries() > 0) {
-      number(rows, machine, "VM entries", Processor::entries);
+    if (machine.processor(0).transitions().entries() > 0) {
+      number(rows, machine, "VM entries", p -> p.transitions().entries());
       for (ExitReason reason : ExitReason.values()) {
         if (total(machine, reason) > 0) {
-          number(rows, machine, "  exits " + reason.name(), p -> p.exits(reason));
+          number(rows, machine, "  exits " + reason.name(), p -> p.transitions().exits(reason));
         }
       }
     }
@@ -68,7 +68,7 @@ public final class MachineReport {
   private static long total(Machine machine, ExitReason reason) {
     long sum = 0;
     for (int i = 0; i < machine.processorCount(); i++) {
-      sum += machine.processor(i).exits(reason);
+      sum += machine.processor(i).transitions().exits(reason);
     }
     return sum;
   }
@@ -111,11 +111,11 @@ public final class MachineReport {
           .put("hits", structure.hits())
           .put("misses", structure.misses());
     }
-    json.put("vmEntries", processor.entries());
+    json.put("vmEntries", processor.transitions().entries());
     ObjectNode exits = json.putObject("vmExits");
     for (ExitReason reason : ExitReason.values()) {
-      if (processor.exits(reason) > 0) {
-        exits.put(reason.name(), processor.exits(reason));
+      if (processor.transitions().exits(reason) > 0) {
+        exits.put(reason.name(), processor.transitions().exits(reason));
       }
     }
   }

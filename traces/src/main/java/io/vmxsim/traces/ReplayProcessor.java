@@ -41,7 +41,7 @@ final class ReplayProcessor {
     this.recorder = recorder;
     processor = machine.processor();
     processor.setGuest(feed);
-    processor.setExitObserver(recorder);
+    processor.transitions().setExitObserver(recorder);
     startMmu = processor.mmu().statistics();
     startCycles = cyclesSoFar();
   }
@@ -109,7 +109,7 @@ final class ReplayProcessor {
   }
 
   private List<CacheRow> cachesSoFar() {
-    DataCaches caches = processor.dataCaches();
+    DataCaches caches = processor.memoryAccess().dataCaches();
     if (caches == null) {
       return List.of();
     }

@@ -60,7 +60,7 @@ final class ReplayRun {
       Processor processor = machine.processor();
       processor.sensitive().seed(options.seed());
       if (options.dataCaches()) {
-        processor.modelDataCaches();
+        processor.memoryAccess().modelDataCaches();
       }
       if (details != null) {
         processor.mmu().walker().observe(details.walkGrid());
@@ -106,12 +106,16 @@ final class ReplayRun {
 
   private void setTimer(Processor processor, ReplayOptions options) {
     if (options.timerInstructions() > 0) {
-      processor.setTimer(
-          InterruptSource.everyInstructions(options.timerInstructions(), GuestOsModel.TICK_VECTOR));
+      processor
+          .pending()
+          .setTimer(
+              InterruptSource.everyInstructions(
+                  options.timerInstructions(), GuestOsModel.TICK_VECTOR));
     } else if (options.timerHz() > 0) {
       long period = configuration.cpu().clockMhz() * 1_000_000 / options.timerHz();
-      processor.setTimer(
-          InterruptSource.everyCycles(Math.max(1, period), GuestOsModel.TICK_VECTOR));
+      processor
+          .pending()
+          .setTimer(InterruptSource.everyCycles(Math.max(1, period), GuestOsModel.TICK_VECTOR));
     }
   }
 

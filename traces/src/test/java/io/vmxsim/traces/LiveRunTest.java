@@ -47,11 +47,13 @@ class LiveRunTest {
     RunResult result = run.result();
     long sum = 0;
     for (ExitReason reason : ExitReason.values()) {
-      long both = machine.processor(0).exits(reason) + machine.processor(1).exits(reason);
+      long both =
+          machine.processor(0).transitions().exits(reason)
+              + machine.processor(1).transitions().exits(reason);
       assertEquals(both, result.exitsFor(reason.name()), reason.name());
       sum += both;
     }
-    assertTrue(machine.processor(1).exits(ExitReason.HLT) > 0);
+    assertTrue(machine.processor(1).transitions().exits(ExitReason.HLT) > 0);
     assertEquals(sum, result.totalExits());
   }
 

@@ -123,7 +123,7 @@ final class FaultingGuest implements GuestKernel {
     }
     long exits = 0;
     for (ExitReason reason : ExitReason.values()) {
-      exits += processor.exits(reason);
+      exits += processor.transitions().exits(reason);
     }
     return exits;
   }

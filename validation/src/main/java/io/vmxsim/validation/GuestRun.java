@@ -56,12 +56,12 @@ final class GuestRun {
 
   /** VM exits of one reason, of all processors together. */
   long exits(ExitReason reason) {
-    return sum(processor -> processor.exits(reason));
+    return sum(processor -> processor.transitions().exits(reason));
   }
 
   /** VM exits of one reason, of the processor that started the machine. */
   long exitsOfFirst(ExitReason reason) {
-    return machine.processor(0).exits(reason);
+    return machine.processor(0).transitions().exits(reason);
   }
 
   /** The time that has passed, in cycles. */

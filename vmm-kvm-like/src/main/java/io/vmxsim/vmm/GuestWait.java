@@ -64,7 +64,7 @@ final class GuestWait {
   /** The host's interrupts go to the guest. */
   private boolean take(PendingVectors interrupts) {
     processor.pollEvents();
-    int vector = processor.acknowledgeInterrupt();
+    int vector = processor.pending().acknowledge();
     if (vector >= 0) {
       interrupts.request(vector);
     }

@@ -196,7 +196,7 @@ public final class Vcpu {
     if (apic != null && processor.inNonRoot()) {
       timer.runForHost();
       if (mustLeave()) {
-        processor.requestInterrupt(KICK);
+        processor.pending().requestInterrupt(KICK);
       }
     }
     while (processor.instructions() < end) {
@@ -417,7 +417,7 @@ public final class Vcpu {
   /** Calls the processor out of the guest. */
   private void leaveGuest() {
     if (processor.inNonRoot()) {
-      processor.requestInterrupt(KICK);
+      processor.pending().requestInterrupt(KICK);
       RunOutcome outcome = processor.run(1);
       taskPriority.afterRun();
       if (outcome != RunOutcome.EXIT || !handleExit()) {

@@ -82,7 +82,7 @@ final class LiveGuest {
   long exits(ExitReason reason) {
     long sum = 0;
     for (int i = 0; i < machine.processorCount(); i++) {
-      sum += machine.processor(i).exits(reason);
+      sum += machine.processor(i).transitions().exits(reason);
     }
     return sum;
   }

@@ -81,7 +81,7 @@ class PendingInterruptTest {
   void anInterruptThatTheGuestCannotTakeWaitsForItsWindow(VmPaging paging) {
     Kernel kernel = new Kernel(5);
     TracedGuest guest = guest(paging, kernel);
-    guest.processor.requestInterrupt(VECTOR);
+    guest.processor.pending().requestInterrupt(VECTOR);
     guest.vcpu.run(1000);
     assertEquals(List.of(VECTOR), kernel.delivered);
     assertEquals(1, guest.exits(ExitReason.EXTERNAL_INTERRUPT));
@@ -93,7 +93,7 @@ class PendingInterruptTest {
   void everyTickExitsOnceAndArrives(VmPaging paging) {
     Kernel kernel = new Kernel(1000);
     TracedGuest guest = guest(paging, kernel);
-    guest.processor.setTimer(InterruptSource.everyInstructions(100, VECTOR));
+    guest.processor.pending().setTimer(InterruptSource.everyInstructions(100, VECTOR));
     guest.vcpu.run(10_000);
     // 1000 of the program, 10 before it, 10 for each tick
     assertEquals(11, kernel.delivered.size());

@@ -64,7 +64,7 @@ class RealModeGuestTest {
     state.setRegister(CpuState.RSP, 0x8000);
     state.rip = CODE;
     MachineEnd end = machine.run(LIMIT);
-    entries = machine.processor(0).entries();
+    entries = machine.processor(0).transitions().entries();
     return end;
   }
 

@@ -52,7 +52,7 @@ final class ScriptedGuest implements GuestSide {
       }
       if (outcome == StepOutcome.DONE) {
         boolean probe = operations.get(performed).kind() == Kind.PROBE;
-        log.add(probe ? "ok %x".formatted(processor.lastPhysicalAddress()) : "done");
+        log.add(probe ? "ok %x".formatted(processor.memoryAccess().physicalAddress()) : "done");
         next++;
       }
     }
@@ -62,16 +62,16 @@ final class ScriptedGuest implements GuestSide {
   private static StepOutcome perform(Processor processor, Operation operation) {
     long address = operation.address();
     return switch (operation.kind()) {
-      case PROBE -> processor.access(address, 1, (int) operation.value());
+      case PROBE -> processor.memoryAccess().perform(address, 1, (int) operation.value());
       case INVLPG -> processor.sensitive().invlpg(address, 1);
       case LOAD_CR3 -> {
         processor.state().setRegister(0, address);
         yield processor.sensitive().controlRegisters().movTo(3, address, 0, 1);
       }
       case STORE -> {
-        StepOutcome outcome = processor.access(address, 8, Access.WRITE);
+        StepOutcome outcome = processor.memoryAccess().perform(address, 8, Access.WRITE);
         if (outcome == StepOutcome.DONE) {
-          processor.memory().write64(processor.lastPhysicalAddress(), operation.value());
+          processor.memory().write64(processor.memoryAccess().physicalAddress(), operation.value());
         }
         yield outcome;
       }

@@ -87,13 +87,13 @@ final class TracedGuest {
   }
 
   long exits(ExitReason reason) {
-    return processor.exits(reason);
+    return processor.transitions().exits(reason);
   }
 
   long allExits() {
     long sum = 0;
     for (ExitReason reason : ExitReason.values()) {
-      sum += processor.exits(reason);
+      sum += processor.transitions().exits(reason);
     }
     return sum;
   }

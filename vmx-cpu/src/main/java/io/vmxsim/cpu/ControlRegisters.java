@@ -217,7 +217,7 @@ public final class ControlRegisters {
   private StepOutcome loadPdptes(long cr3) {
     WalkResult.Status status = mmu.translateGuestPhysical(cr3 & 0xffffffe0L, Access.READ);
     if (status != WalkResult.Status.OK) {
-      return processor.translationFault(status);
+      return processor.memoryAccess().fault(status);
     }
     long table = mmu.physicalAddress();
     return PdpteRegisters.load(processor.memory(), state.paging(), table)

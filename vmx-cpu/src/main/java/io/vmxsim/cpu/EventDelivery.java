@@ -50,12 +50,12 @@ public final class EventDelivery {
    * The event whose delivery through the IDT is under way, in the format of the IDT-vectoring
    * information field, or 0.
    */
-  long delivering() {
+  public long delivering() {
     return delivering;
   }
 
   /** The event delivered last, and what its delivery met. */
-  FaultChain chain() {
+  public FaultChain chain() {
     return chain;
   }
 
@@ -95,8 +95,11 @@ public final class EventDelivery {
     delivering = 0;
   }
 
-  /** RIP is the new task's; there is no instruction to go back to. */
-  void committed() {
+  /**
+   * The event being delivered has happened. RIP is the new task's; there is no instruction to go
+   * back to.
+   */
+  public void committed() {
     deliveringLength = 0;
   }
 

@@ -135,11 +135,13 @@ public final class IoInstructions {
     taskWord = 0;
     for (int i = 0; i < 2; i++) {
       long address = state.base(Segment.TR) + offset + i;
-      StepOutcome read = processor.access(address, 1, Access.READ | Access.IMPLICIT);
+      StepOutcome read =
+          processor.memoryAccess().perform(address, 1, Access.READ | Access.IMPLICIT);
       if (read != StepOutcome.DONE) {
         return read;
       }
-      taskWord |= processor.memory().read8(processor.lastPhysicalAddress()) << (i * Byte.SIZE);
+      taskWord |=
+          processor.memory().read8(processor.memoryAccess().physicalAddress()) << (i * Byte.SIZE);
     }
     return StepOutcome.DONE;
   }

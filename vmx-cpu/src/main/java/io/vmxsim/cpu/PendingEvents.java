@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Interrupts come from the local APIC if there is one, else from a pending bit per vector, the
  * highest vector first.
  */
-final class PendingEvents implements ApicSignals {
+public final class PendingEvents implements ApicSignals {
   /** Events that end with VMX non-root operation. */
   private static final int OF_NON_ROOT =
       BoundaryEvent.APIC_WRITE.mask()
@@ -61,7 +61,8 @@ final class PendingEvents implements ApicSignals {
     preemptionTimerRate = processor.profile().vmxCapabilities().preemptionTimerRate();
   }
 
-  void setTimer(@Nullable InterruptSource newTimer) {
+  /** Sets the periodic interrupt; null for none. */
+  public void setTimer(@Nullable InterruptSource newTimer) {
     timer = newTimer;
   }
 
@@ -71,22 +72,25 @@ final class PendingEvents implements ApicSignals {
     controller = apic;
   }
 
-  void requestInterrupt(int vector) {
+  /** Asks for an external interrupt. */
+  public void requestInterrupt(int vector) {
     requests.request(vector);
   }
 
-  void requestNmi() {
+  /** Asks for a non-maskable interrupt. */
+  public void requestNmi() {
     add(BoundaryEvent.NMI);
   }
 
-  void requestInit() {
+  /** An INIT signal arrives; it is held while the processor is in VMX root operation. */
+  public void requestInit() {
     if (state.activity != ActivityState.WAIT_FOR_SIPI || processor.inNonRoot()) {
       add(BoundaryEvent.INIT);
     }
   }
 
   /** A start-up IPI, which is lost unless the processor waits for one, or is about to. */
-  void requestStartUp(int vector) {
+  public void requestStartUp(int vector) {
     boolean aboutTo = has(BoundaryEvent.INIT) && !processor.vmx().isOn();
     if (state.activity == ActivityState.WAIT_FOR_SIPI || aboutTo) {
       startUpVector = vector;
@@ -104,8 +108,8 @@ final class PendingEvents implements ApicSignals {
     add(BoundaryEvent.TPR_BELOW_THRESHOLD);
   }
 
-  /** The instruction asserted a bus lock, while "VMM bus-lock detection" is 1. */
-  void pendBusLock() {
+  /** The instruction under way has asserted a bus lock, while "VMM bus-lock detection" is 1. */
+  public void pendBusLock() {
     add(BoundaryEvent.BUS_LOCK);
   }
 
@@ -132,8 +136,8 @@ final class PendingEvents implements ApicSignals {
     }
   }
 
-  /** An MTF VM exit becomes pending on the present instruction boundary (25.5.2). */
-  void pendMonitorTrap() {
+  /** Makes an MTF VM exit pending on the present instruction boundary (25.5.2). */
+  public void pendMonitorTrap() {
     add(BoundaryEvent.MONITOR_TRAP);
   }
 
@@ -206,8 +210,13 @@ final class PendingEvents implements ApicSignals {
     return (candidates & event.mask()) != 0;
   }
 
-  /** The vector of the most urgent interrupt, which is now being served, or -1. */
-  int acknowledge() {
+  /**
+   * Acknowledges the interrupt controller, as root software does by taking the interrupt that made
+   * its guest exit.
+   *
+   * @return the vector of the most urgent interrupt, which is now being served, or -1
+   */
+  public int acknowledge() {
     return controller.acknowledge();
   }
 
@@ -421,9 +430,9 @@ final class PendingEvents implements ApicSignals {
    * Whether instructions may run without a look at events: time cannot bring one about within that
    * many instructions and cycles, and the processor need not stop after each instruction.
    *
-   * <p>Interrupts that are pending already are {@link #poll}'s business.
+   * <p>Interrupts that are pending already are {@link Processor#pollEvents}' business.
    */
-  boolean isQuietFor(long instructions, long cycles) {
+  public boolean isQuietFor(long instructions, long cycles) {
     InterruptSource source = timer;
     if (source != null
         && source.isDue(processor.now() + cycles, processor.instructions() + instructions)) {
@@ -451,7 +460,7 @@ final class PendingEvents implements ApicSignals {
    * Cycles until time alone brings an event about: 0 if one is due, -1 if none ever will be. A
    * timer that counts instructions strikes at once, for a halted processor retires none.
    */
-  long cyclesUntilEvent() {
+  public long cyclesUntilEvent() {
     if (waitIsOver()) {
       return 0;
     }

@@ -3,19 +3,14 @@ package io.vmxsim.cpu;
 import io.vmxsim.cpu.apic.ApicNetwork;
 import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.cpu.board.Bus;
-import io.vmxsim.ept.Access;
-import io.vmxsim.ept.DataCaches;
 import io.vmxsim.ept.Mmu;
 import io.vmxsim.ept.MmuCosts;
 import io.vmxsim.ept.PhysicalMemory;
-import io.vmxsim.ept.WalkResult;
 import io.vmxsim.vmcs.ExitQualification;
 import io.vmxsim.vmcs.ExitReason;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.Vmcs;
 import io.vmxsim.vmcs.VmxAbort;
-import io.vmxsim.vmcs.rules.EntryContext;
-import io.vmxsim.vmcs.rules.EntryRule;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,8 +21,6 @@ import org.jspecify.annotations.Nullable;
  * software uses the VMX instructions.
  */
 public final class Processor {
-  private static final int PAGE_BYTES = 4096;
-
   private final CpuProfile profile;
   private final CostModel costs;
   private final PhysicalMemory memory;
@@ -35,7 +28,6 @@ public final class Processor {
   private final Mmu mmu;
   private final CpuState state;
   private final Cycles cycles = new Cycles();
-  private @Nullable DataCaches dataCaches;
   private final MsrFile msrs;
   private final XsaveLayout xsaveLayout;
   private final Intercepts intercepts;
@@ -48,21 +40,19 @@ public final class Processor {
   private final GuestTimer guestTimer;
   private final IpiVirtualization ipiVirtualization;
   private final VmExit vmExit;
+  private final VmTransitions transitions;
+  private final MemoryAccess memoryAccess;
   private final EptEvents eptEvents;
   private final VmxInstructions vmx;
   private final SensitiveInstructions sensitive;
   private final BranchHistory branches = new BranchHistory();
-  private final long[] exits = new long[ExitReason.values().length];
 
   private @Nullable LocalApic localApic;
   private @Nullable GuestSide guest;
-  private @Nullable ExitObserver exitObserver;
-  private transient @Nullable EntryFailureObserver entryFailureObserver;
   private @Nullable Vmcs controlling;
   private @Nullable VmxAbort vmxAbort;
   private boolean exitUnreported;
   private long instructions;
-  private long entries;
 
   /** A processor without a board: all physical addresses are RAM, and no port is connected. */
   public Processor(CpuProfile profile, PhysicalMemory memory) {
@@ -114,6 +104,8 @@ public final class Processor {
     guestTimer = new GuestTimer(this);
     ipiVirtualization = new IpiVirtualization(this);
     vmExit = new VmExit(this);
+    transitions = new VmTransitions(this);
+    memoryAccess = new MemoryAccess(this);
     eptEvents = new EptEvents(this);
     vmx = new VmxInstructions(this);
     sensitive = new SensitiveInstructions(this);
@@ -239,7 +231,8 @@ public final class Processor {
     return events;
   }
 
-  PendingEvents pending() {
+  /** What waits for a boundary between instructions. */
+  public PendingEvents pending() {
     return pending;
   }
 
@@ -254,6 +247,16 @@ public final class Processor {
   /** Where a guest's memory-mapped accesses to its local APIC go. */
   public ApicAccessPage apicAccessPage() {
     return apicAccessPage;
+  }
+
+  /** The VM entries and VM exits so far. */
+  public VmTransitions transitions() {
+    return transitions;
+  }
+
+  /** How guest software reaches its memory. */
+  public MemoryAccess memoryAccess() {
+    return memoryAccess;
   }
 
   PostedInterrupts postedInterrupts() {
@@ -285,30 +288,9 @@ public final class Processor {
     guest = newGuest;
   }
 
-  /** Sets who is told of VM exits; null for nobody. */
-  public void setExitObserver(@Nullable ExitObserver observer) {
-    exitObserver = observer;
-  }
-
-  /** The event delivered last and the exceptions that its delivery met. */
-  public FaultChain faultChain() {
-    return events.chain();
-  }
-
   /** The way the processor came. */
   public BranchHistory branches() {
     return branches;
-  }
-
-  /** Sets who is told of VM entries that checks refuse; null for nobody. */
-  public void setEntryFailureObserver(@Nullable EntryFailureObserver observer) {
-    entryFailureObserver = observer;
-  }
-
-  void entryFailed(Vmcs vmcs, EntryRule rule, EntryContext context) {
-    if (entryFailureObserver != null) {
-      entryFailureObserver.entryFailed(this, vmcs, rule, context);
-    }
   }
 
   /** Whether the processor is in VMX non-root operation. */
@@ -324,18 +306,13 @@ public final class Processor {
     return controlling;
   }
 
-  /** VM entries so far. */
-  public long entries() {
-    return entries;
-  }
-
   /**
    * The processor is in VMX non-root operation.
    *
    * @param begin what the time-stamp counter was when the VM entry began
    */
   void enterNonRoot(Vmcs vmcs, long begin) {
-    entries++;
+    transitions.entered();
     controlling = vmcs;
     intercepts.enter(vmcs);
     pending.enterNonRoot(vmcs, begin);
@@ -370,20 +347,6 @@ public final class Processor {
   /** The exit happened inside VMLAUNCH or VMRESUME: {@link #run} has it to report. */
   void exitedDuringEntry() {
     exitUnreported = true;
-  }
-
-  @SuppressWarnings("EnumOrdinal") // counted in memory only
-  void countExit(ExitReason reason, Vmcs vmcs) {
-    exits[reason.ordinal()]++;
-    if (exitObserver != null) {
-      exitObserver.exited(reason, vmcs);
-    }
-  }
-
-  /** VM exits with that basic reason so far. */
-  @SuppressWarnings("EnumOrdinal") // counted in memory only
-  public long exits(ExitReason reason) {
-    return exits[reason.ordinal()];
   }
 
   /** The time in core cycles: work, translation and idling. */
@@ -436,92 +399,16 @@ public final class Processor {
    * @return whether there is such an event; if not, no time has passed
    */
   public boolean passIdleTime() {
-    long wait = cyclesUntilEvent();
+    long wait = pending.cyclesUntilEvent();
     if (wait > 0) {
       idle(wait);
     }
     return wait >= 0;
   }
 
-  /** Cycles until time alone brings an event about: 0 if one is due, -1 if none ever will be. */
-  public long cyclesUntilEvent() {
-    return pending.cyclesUntilEvent();
-  }
-
   /** Lets time pass in which the processor does nothing. */
   public void idle(long time) {
     cycles.idle += time;
-  }
-
-  /**
-   * Performs one memory access of guest software: translates it, splitting it at a page boundary,
-   * and raises what it leads to.
-   *
-   * @param size bytes, 1 to 4096
-   * @param access an {@link io.vmxsim.ept.Access}, with its USER flag if CPL is 3
-   */
-  public StepOutcome access(long address, int size, int access) {
-    int untilPageEnd = PAGE_BYTES - (int) (address & PAGE_BYTES - 1);
-    if (size <= untilPageEnd) {
-      return accessInPage(address, size, access);
-    }
-    StepOutcome first = accessInPage(address, untilPageEnd, access);
-    return first == StepOutcome.DONE
-        ? accessInPage(address + untilPageEnd, size - untilPageEnd, access)
-        : first;
-  }
-
-  private StepOutcome accessInPage(long address, int size, int access) {
-    WalkResult.Status status = mmu.translate(address, size, access);
-    if (status != WalkResult.Status.OK) {
-      return translationFault(status);
-    }
-    if (dataCaches != null && Access.kind(access) != Access.FETCH) {
-      lookForLines(dataCaches, mmu.physicalAddress(), size);
-    }
-    return StepOutcome.DONE;
-  }
-
-  /**
-   * Models the data caches of the profile from now on, before the first access: walks and the data
-   * accesses of {@link #access} share them. A line in the first level costs a data access nothing,
-   * since its latency is in the instruction's price; instruction fetches do not look.
-   */
-  public void modelDataCaches() {
-    dataCaches = DataCacheReader.of(profile.cpuid(), costs);
-    mmu.walker().readThrough(dataCaches);
-  }
-
-  /** The data caches; null unless they are modelled. */
-  public @Nullable DataCaches dataCaches() {
-    return dataCaches;
-  }
-
-  private void lookForLines(DataCaches caches, long physicalAddress, int size) {
-    long last = (physicalAddress + size - 1) & -DataCaches.LINE;
-    for (long line = physicalAddress & -DataCaches.LINE; line <= last; line += DataCaches.LINE) {
-      cycles.guest += caches.access(line, DataCaches.User.DATA) - caches.nearestLatency();
-    }
-  }
-
-  /** What a translation leads to that was not OK: the page fault or the VM exit. */
-  public StepOutcome translationFault(WalkResult.Status status) {
-    WalkResult walk = mmu.result();
-    return switch (status) {
-      case PAGE_FAULT ->
-          raise(EventDelivery.PAGE_FAULT, walk.pageFaultErrorCode(), walk.linearAddress());
-      case EPT_VIOLATION -> eptEvents.violation(walk);
-      case EPT_MISCONFIGURATION -> vmExit.eptMisconfiguration(walk);
-      case MODIFICATION_LOG_FULL -> vmExit.modificationLogFull();
-      case SUB_PAGE_MISS -> vmExit.subPageEvent(walk, ExitQualification.SubPageEvent.MISS);
-      case SUB_PAGE_MISCONFIGURATION -> vmExit.subPageEvent(walk, 0);
-      case OK -> throw new IllegalStateException("a translation that worked is no fault: " + this);
-    };
-  }
-
-  /** The physical address of the last access that was DONE (of its last page). */
-  public long lastPhysicalAddress() {
-    return mmu.physicalAddress();
   }
 
   /**
@@ -540,21 +427,6 @@ public final class Processor {
     return pending.poll();
   }
 
-  /** Sets the periodic interrupt; null for none. */
-  public void setTimer(@Nullable InterruptSource timer) {
-    pending.setTimer(timer);
-  }
-
-  /** Asks for an external interrupt. */
-  public void requestInterrupt(int vector) {
-    pending.requestInterrupt(vector);
-  }
-
-  /** Asks for a non-maskable interrupt. */
-  public void requestNmi() {
-    pending.requestNmi();
-  }
-
   /**
    * Initializes the processor as an INIT outside VMX operation does: all but the bootstrap
    * processor then wait for a start-up IPI.
@@ -563,40 +435,10 @@ public final class Processor {
     StartUp.init(this);
   }
 
-  /** An INIT signal arrives; it is held while the processor is in VMX root operation. */
-  public void requestInit() {
-    pending.requestInit();
-  }
-
-  /** A start-up IPI arrives; it is lost unless the processor is in the wait-for-SIPI state. */
-  public void requestStartUp(int vector) {
-    pending.requestStartUp(vector);
-  }
-
-  /** The instruction under way has asserted a bus lock, while "VMM bus-lock detection" is 1. */
-  public void busLocked() {
-    pending.pendBusLock();
-  }
-
-  /** Makes an MTF VM exit pending on the present instruction boundary. */
-  public void pendMonitorTrap() {
-    pending.pendMonitorTrap();
-  }
-
   /** Whether every instruction, and every iteration of a string one, ends on a boundary of note. */
   public boolean stepsInstructions() {
     return (state.controlFlags() & CpuState.TF) != 0
         || intercepts.on(PrimaryControl.MONITOR_TRAP_FLAG);
-  }
-
-  /**
-   * Acknowledges the interrupt controller, as root software does by taking the interrupt that made
-   * its guest exit.
-   *
-   * @return the highest pending vector, which stops being pending, or -1 if there is none
-   */
-  public int acknowledgeInterrupt() {
-    return pending.acknowledge();
   }
 
   /**
@@ -630,19 +472,6 @@ public final class Processor {
     state.interruptibility &= ~Interruptibility.SHADOW;
   }
 
-  /** Whether time cannot bring an event about within that many instructions and cycles. */
-  public boolean isQuietFor(long instructionCount, long cycleCount) {
-    return pending.isQuietFor(instructionCount, cycleCount);
-  }
-
-  /**
-   * The event whose delivery through the IDT is under way, in the format of the IDT-vectoring
-   * information field, or 0.
-   */
-  public long delivering() {
-    return events.delivering();
-  }
-
   /**
    * The VM exit of a task switch ("Treatment of Task Switches", 25.4.2).
    *
@@ -653,11 +482,6 @@ public final class Processor {
       int tss, ExitQualification.TaskSwitch.Source source, int length) {
     return vmExit.instruction(
         ExitReason.TASK_SWITCH, ExitQualification.TaskSwitch.encode(tss, source), length, 0);
-  }
-
-  /** The event being delivered has happened: what follows faults in the task it switched to. */
-  public void deliveryCommitted() {
-    events.committed();
   }
 
   /**

@@ -92,10 +92,10 @@ final class TimeStamp {
     }
     Vmcs vmcs = processor.controlling();
     long now = processor.msrs().timeStampCounter();
-    boolean firstAfterEntry = entryOfLastPause != processor.entries();
+    boolean firstAfterEntry = entryOfLastPause != processor.transitions().entries();
     boolean starts = firstAfterEntry || now - lastPause > vmcs.get(VmcsField.PLE_GAP);
     lastPause = now;
-    entryOfLastPause = processor.entries();
+    entryOfLastPause = processor.transitions().entries();
     if (starts) {
       firstPause = now;
       return false;

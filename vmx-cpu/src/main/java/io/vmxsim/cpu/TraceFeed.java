@@ -121,7 +121,10 @@ public final class TraceFeed implements GuestSide {
       byte kind = batch.kind(i);
       StepOutcome outcome;
       if (kind == LOAD) {
-        outcome = processor.access(batch.address(i), batch.size(i), Access.READ | privilege);
+        outcome =
+            processor
+                .memoryAccess()
+                .perform(batch.address(i), batch.size(i), Access.READ | privilege);
       } else if (kind == INSTRUCTION) {
         if (processor.instructions() >= end) {
           return StepOutcome.DONE;
@@ -131,7 +134,10 @@ public final class TraceFeed implements GuestSide {
           processor.retire(SIMPLE);
         }
       } else if (kind == STORE) {
-        outcome = processor.access(batch.address(i), batch.size(i), Access.WRITE | privilege);
+        outcome =
+            processor
+                .memoryAccess()
+                .perform(batch.address(i), batch.size(i), Access.WRITE | privilege);
       } else {
         outcome = other(processor, stream, batch, i, privilege);
         if (outcome == StepOutcome.DONE) {
@@ -156,7 +162,9 @@ public final class TraceFeed implements GuestSide {
     if (outcome != StepOutcome.DONE) {
       return outcome;
     }
-    return processor.access(address, stream.instructionLength, Access.FETCH | privilege);
+    return processor
+        .memoryAccess()
+        .perform(address, stream.instructionLength, Access.FETCH | privilege);
   }
 
   /** Whether action {@code i} is the sensitive instruction itself, which retires on its own. */
@@ -204,9 +212,9 @@ public final class TraceFeed implements GuestSide {
 
   private static StepOutcome storeValue(
       Processor processor, long address, int size, long value, int privilege) {
-    StepOutcome outcome = processor.access(address, size, Access.WRITE | privilege);
+    StepOutcome outcome = processor.memoryAccess().perform(address, size, Access.WRITE | privilege);
     if (outcome == StepOutcome.DONE) {
-      long physical = processor.lastPhysicalAddress();
+      long physical = processor.memoryAccess().physicalAddress();
       if (processor.bus().isRam(physical)) {
         write(processor.memory(), physical, size, value);
       } else {
@@ -253,7 +261,7 @@ public final class TraceFeed implements GuestSide {
     processor.state().setRflags(processor.state().rflags() | CpuState.IF);
     if (!interruptRaised) {
       interruptRaised = true;
-      processor.requestInterrupt(vector);
+      processor.pending().requestInterrupt(vector);
     }
     return processor.pollEvents();
   }
@@ -291,7 +299,7 @@ public final class TraceFeed implements GuestSide {
       return false;
     }
     interruptRaised = true;
-    processor.requestInterrupt(user.current().size(user.index));
+    processor.pending().requestInterrupt(user.current().size(user.index));
     return true;
   }
 

@@ -95,7 +95,7 @@ final class VmEntry {
     if (broken == null) {
       return null;
     }
-    processor.entryFailed(vmcs, broken, context);
+    processor.transitions().entryFailed(vmcs, broken, context);
     return broken.failure().error();
   }
 

@@ -163,7 +163,7 @@ final class VmExit {
       loadHost(vmcs, nmiBlocked);
     }
     processor.cycles().exit += processor.costs().exit(reason.number());
-    processor.countExit(reason, vmcs);
+    processor.transitions().exited(reason, vmcs);
     return StepOutcome.EXIT;
   }
 
@@ -236,7 +236,7 @@ final class VmExit {
     vmcs.set(VmcsField.EXIT_QUALIFICATION, qualification);
     loadHost(vmcs, (state.interruptibility & Interruptibility.NMI) != 0);
     processor.cycles().exit += processor.costs().exit(reason.number());
-    processor.countExit(reason, vmcs);
+    processor.transitions().exited(reason, vmcs);
   }
 
   /** "Loading Host State" (27.5) and "Loading MSRs" (27.6). */

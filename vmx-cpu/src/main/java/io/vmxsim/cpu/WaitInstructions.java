@@ -75,9 +75,10 @@ public final class WaitInstructions {
 
   private StepOutcome arm(long address, boolean forUser) {
     int user = state.cpl() == 3 ? Access.USER : 0;
-    StepOutcome load = processor.access(address, 1, Access.READ | user);
-    if (load == StepOutcome.DONE && processor.bus().isRam(processor.lastPhysicalAddress())) {
-      monitored.arm(processor.lastPhysicalAddress(), forUser);
+    StepOutcome load = processor.memoryAccess().perform(address, 1, Access.READ | user);
+    if (load == StepOutcome.DONE
+        && processor.bus().isRam(processor.memoryAccess().physicalAddress())) {
+      monitored.arm(processor.memoryAccess().physicalAddress(), forUser);
     }
     return load;
   }

@@ -233,9 +233,9 @@ class BoundaryEventsTest {
     f.write(VmcsField.GUEST_RFLAGS, 0x202);
     f.write(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS, 1 << 12 | 1);
     f.write(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION, PENDING_MTF);
-    f.processor.requestInit();
-    f.processor.requestNmi();
-    f.processor.requestInterrupt(0x40);
+    f.processor.pending().requestInit();
+    f.processor.pending().requestNmi();
+    f.processor.pending().requestInterrupt(0x40);
     List<ExitReason> order = new ArrayList<>();
     f.launch();
     for (int i = 0; i < 8; i++) {
@@ -281,10 +281,10 @@ class BoundaryEventsTest {
     f.set(PinControl.NMI_EXITING);
     f.write(VmcsField.GUEST_ACTIVITY_STATE, ActivityState.SHUTDOWN);
     f.launch();
-    f.processor.requestInterrupt(0x40);
+    f.processor.pending().requestInterrupt(0x40);
     assertEquals(StepOutcome.DONE, f.processor.pollEvents());
     assertFalse(f.processor.passIdleTime());
-    f.processor.requestNmi();
+    f.processor.pending().requestNmi();
     assertTrue(f.processor.passIdleTime());
     assertExit(ExitReason.EXCEPTION_NMI, f);
     assertEquals(ActivityState.SHUTDOWN, f.read(VmcsField.GUEST_ACTIVITY_STATE));
@@ -298,11 +298,11 @@ class BoundaryEventsTest {
     f.set(PinControl.ACTIVATE_VMX_PREEMPTION_TIMER);
     f.write(VmcsField.GUEST_ACTIVITY_STATE, ActivityState.WAIT_FOR_SIPI);
     f.launch();
-    f.processor.requestInterrupt(0x40);
-    f.processor.requestNmi();
-    f.processor.requestInit();
+    f.processor.pending().requestInterrupt(0x40);
+    f.processor.pending().requestNmi();
+    f.processor.pending().requestInit();
     assertEquals(StepOutcome.DONE, f.processor.pollEvents());
-    f.processor.requestStartUp(0x9a);
+    f.processor.pending().requestStartUp(0x9a);
     assertExit(ExitReason.SIPI_SIGNAL, f);
     assertEquals(0x9a, f.read(VmcsField.EXIT_QUALIFICATION));
     assertEquals(ActivityState.WAIT_FOR_SIPI, f.read(VmcsField.GUEST_ACTIVITY_STATE));
@@ -312,7 +312,7 @@ class BoundaryEventsTest {
   @Test
   void aSipiIsLostInAnyOtherState() {
     VmxFixture f = VmxFixture.inGuest();
-    f.processor.requestStartUp(0x9a);
+    f.processor.pending().requestStartUp(0x9a);
     assertEquals(StepOutcome.DONE, f.processor.pollEvents());
   }
 
@@ -321,11 +321,11 @@ class BoundaryEventsTest {
   @Test
   void vmxRootOperationHoldsAnInitUntilVmEntryOrVmxoff() {
     VmxFixture f = VmxFixture.ready();
-    f.processor.requestInit();
+    f.processor.pending().requestInit();
     assertEquals(StepOutcome.DONE, f.processor.pollEvents());
     f.launch();
     assertExit(ExitReason.INIT_SIGNAL, f);
-    f.processor.requestInit();
+    f.processor.pending().requestInit();
     assertEquals(StepOutcome.DONE, f.processor.pollEvents());
     f.vmx().vmxoff();
     assertEquals(StepOutcome.FAULTED, f.processor.pollEvents());
@@ -336,7 +336,7 @@ class BoundaryEventsTest {
   void initLeavesTheRegistersOfTable91AndASipiStartsInRealMode() {
     VmxFixture f = new VmxFixture();
     f.state().setCr0(f.state().cr0() | CpuState.CR0_CD);
-    f.processor.requestInit();
+    f.processor.pending().requestInit();
     f.processor.pollEvents();
     CpuState state = f.state();
     assertEquals(0x4000_0010L, state.cr0(), "CD is unchanged");
@@ -345,10 +345,10 @@ class BoundaryEventsTest {
     assertEquals(0xf000, state.selectors[1]);
     assertEquals(2, state.rflags());
     assertEquals(0xffff, state.idtrLimit);
-    f.processor.requestInterrupt(0x40);
-    f.processor.requestNmi();
+    f.processor.pending().requestInterrupt(0x40);
+    f.processor.pending().requestNmi();
     assertEquals(StepOutcome.DONE, f.processor.pollEvents(), "the wait-for-SIPI state");
-    f.processor.requestStartUp(0x9a);
+    f.processor.pending().requestStartUp(0x9a);
     assertEquals(StepOutcome.FAULTED, f.processor.pollEvents());
     assertEquals(ActivityState.ACTIVE, state.activity);
     assertEquals(List.of(0x9a000L, 0L), List.of(state.base(Segment.CS), state.rip));

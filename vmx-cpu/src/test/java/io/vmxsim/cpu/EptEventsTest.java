@@ -27,19 +27,21 @@ class EptEventsTest {
   @Test
   void aWriteThatMakesAPageDirtyIsLoggedOnce() {
     VmxFixture f = logging(511);
-    assertEquals(StepOutcome.DONE, f.processor.access(PAGE + 0x123, 1, Access.WRITE));
+    assertEquals(
+        StepOutcome.DONE, f.processor.memoryAccess().perform(PAGE + 0x123, 1, Access.WRITE));
     // The walk of the guest's tables is treated as writes to them: 3 tables, then the page.
     assertEquals(507, f.read(VmcsField.PML_INDEX));
     assertEquals(VmxFixture.PML4, f.memory.read64(LOG + 8 * 511));
     assertEquals(PAGE, f.memory.read64(LOG + 8 * 508), "bits 11:0 are 0");
-    assertEquals(StepOutcome.DONE, f.processor.access(PAGE + 0x456, 1, Access.WRITE));
+    assertEquals(
+        StepOutcome.DONE, f.processor.memoryAccess().perform(PAGE + 0x456, 1, Access.WRITE));
     assertEquals(507, f.read(VmcsField.PML_INDEX));
   }
 
   @Test
   void theIndexPassesFrom0ToFfffh() {
     VmxFixture f = logging(3);
-    assertEquals(StepOutcome.DONE, f.processor.access(PAGE, 1, Access.WRITE));
+    assertEquals(StepOutcome.DONE, f.processor.memoryAccess().perform(PAGE, 1, Access.WRITE));
     assertEquals(0xffff, f.read(VmcsField.PML_INDEX));
     assertEquals(PAGE, f.memory.read64(LOG));
   }
@@ -47,13 +49,13 @@ class EptEventsTest {
   @Test
   void aFullLogExitsAndTheWriteHappensAfterItWasEmptied() {
     VmxFixture f = logging(2);
-    assertEquals(StepOutcome.EXIT, f.processor.access(PAGE, 1, Access.WRITE));
+    assertEquals(StepOutcome.EXIT, f.processor.memoryAccess().perform(PAGE, 1, Access.WRITE));
     assertEquals(ExitReason.PML_FULL, f.exitReason());
     assertEquals(CpuState.RF | 2, f.read(VmcsField.GUEST_RFLAGS), "RF as for EPT violations");
     assertEquals(0, f.memory.read64(EPT_PT + 8 * (PAGE >>> 12)) & 0x300, "no flag is set");
     f.write(VmcsField.PML_INDEX, 511);
     f.vmx().vmresume();
-    assertEquals(StepOutcome.DONE, f.processor.access(PAGE, 1, Access.WRITE));
+    assertEquals(StepOutcome.DONE, f.processor.memoryAccess().perform(PAGE, 1, Access.WRITE));
     assertEquals(PAGE, f.memory.read64(LOG + 8 * 511));
   }
 
@@ -72,7 +74,8 @@ class EptEventsTest {
   @Test
   void aConvertibleViolationBecomesException20WithItsInformationInMemory() {
     VmxFixture f = excepting(0);
-    assertEquals(StepOutcome.FAULTED, f.processor.access(PAGE + 0x123, 1, Access.WRITE));
+    assertEquals(
+        StepOutcome.FAULTED, f.processor.memoryAccess().perform(PAGE + 0x123, 1, Access.WRITE));
     assertEquals(List.of(20), f.delivered);
     assertEquals(48, f.memory.read32(VE_AREA));
     assertEquals(-1, f.memory.read32(VE_AREA + 4));
@@ -94,7 +97,7 @@ class EptEventsTest {
   void anInterceptedOneExitsAsAHardwareExceptionWithoutErrorCode() {
     VmxFixture f = excepting(0);
     f.write(VmcsField.EXCEPTION_BITMAP, 1 << 20);
-    assertEquals(StepOutcome.EXIT, f.processor.access(PAGE, 1, Access.WRITE));
+    assertEquals(StepOutcome.EXIT, f.processor.memoryAccess().perform(PAGE, 1, Access.WRITE));
     assertEquals(ExitReason.EXCEPTION_NMI, f.exitReason());
     assertEquals(0x8000_0314L, f.read(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION));
   }
@@ -102,14 +105,14 @@ class EptEventsTest {
   @Test
   void aViolationDuringEventDeliveryExits() {
     VmxFixture f = excepting(0);
-    f.duringDelivery = () -> f.processor.access(PAGE, 1, Access.WRITE);
+    f.duringDelivery = () -> f.processor.memoryAccess().perform(PAGE, 1, Access.WRITE);
     assertEquals(StepOutcome.EXIT, f.processor.raise(EventDelivery.INVALID_OPCODE, 0, 0));
     assertEquals(ExitReason.EPT_VIOLATION, f.exitReason());
     assertEquals(0x8000_0306L, f.read(VmcsField.IDT_VECTORING_INFORMATION));
   }
 
   private static void assertViolates(VmxFixture f) {
-    assertEquals(StepOutcome.EXIT, f.processor.access(PAGE, 1, Access.WRITE));
+    assertEquals(StepOutcome.EXIT, f.processor.memoryAccess().perform(PAGE, 1, Access.WRITE));
     assertEquals(ExitReason.EPT_VIOLATION, f.exitReason());
   }
 

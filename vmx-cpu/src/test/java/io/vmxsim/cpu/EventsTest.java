@@ -94,12 +94,12 @@ class EventsTest {
     f.set(PinControl.EXTERNAL_INTERRUPT_EXITING);
     f.launch();
     assertEquals(StepOutcome.DONE, f.processor.pollEvents());
-    f.processor.requestInterrupt(0xec);
+    f.processor.pending().requestInterrupt(0xec);
     assertEquals(StepOutcome.EXIT, f.processor.pollEvents());
     assertEquals(ExitReason.EXTERNAL_INTERRUPT, f.exitReason());
     assertEquals(0, f.read(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION) >>> 31);
-    assertEquals(0xec, f.processor.acknowledgeInterrupt());
-    assertEquals(-1, f.processor.acknowledgeInterrupt());
+    assertEquals(0xec, f.processor.pending().acknowledge());
+    assertEquals(-1, f.processor.pending().acknowledge());
   }
 
   @Test
@@ -108,17 +108,17 @@ class EventsTest {
     f.set(PinControl.EXTERNAL_INTERRUPT_EXITING);
     f.set(ExitControl.ACKNOWLEDGE_INTERRUPT_ON_EXIT);
     f.launch();
-    f.processor.requestInterrupt(0x31);
-    f.processor.requestInterrupt(0xec);
+    f.processor.pending().requestInterrupt(0x31);
+    f.processor.pending().requestInterrupt(0xec);
     f.processor.pollEvents();
     assertEquals(0x8000_00ecL, f.read(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION));
-    assertEquals(0x31, f.processor.acknowledgeInterrupt());
+    assertEquals(0x31, f.processor.pending().acknowledge());
   }
 
   @Test
   void withoutTheControlInterruptsWaitForIfAndTheShadow() {
     VmxFixture f = VmxFixture.inGuest();
-    f.processor.requestInterrupt(0x40);
+    f.processor.pending().requestInterrupt(0x40);
     assertEquals(StepOutcome.DONE, f.processor.pollEvents(), "IF = 0");
     f.state().setRflags(0x202);
     f.state().interruptibility = Interruptibility.STI;
@@ -142,7 +142,7 @@ class EventsTest {
     VmxFixture f = VmxFixture.ready();
     f.set(PinControl.NMI_EXITING);
     f.launch();
-    f.processor.requestNmi();
+    f.processor.pending().requestNmi();
     assertEquals(StepOutcome.EXIT, f.processor.pollEvents());
     assertEquals(0x8000_0202L, f.read(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION));
     assertEquals(Interruptibility.NMI, f.state().interruptibility);
@@ -157,7 +157,7 @@ class EventsTest {
     f.sensitive().waits().monitor(f.state().rip, 3);
     f.sensitive().waits().mwait(3);
     assertEquals(RunOutcome.HALTED, f.processor.run(10));
-    f.processor.requestInterrupt(0xec);
+    f.processor.pending().requestInterrupt(0xec);
     assertEquals(RunOutcome.EXIT, f.processor.run(10));
     assertEquals(ExitReason.EXTERNAL_INTERRUPT, f.exitReason());
     assertEquals(ActivityState.ACTIVE, f.read(VmcsField.GUEST_ACTIVITY_STATE));
@@ -171,7 +171,7 @@ class EventsTest {
     f.sensitive().waits().hlt(1);
     assertEquals(RunOutcome.HALTED, f.processor.run(10));
     assertFalse(f.processor.passIdleTime(), "nothing will ever come");
-    f.processor.setTimer(InterruptSource.everyCycles(1_000_000, 0xec));
+    f.processor.pending().setTimer(InterruptSource.everyCycles(1_000_000, 0xec));
     assertTrue(f.processor.passIdleTime());
     assertEquals(1_000_000, f.processor.now());
     assertEquals(RunOutcome.EXIT, f.processor.run(10));
@@ -204,7 +204,7 @@ class EventsTest {
   void aTimerInInstructionsTicksAtExactCounts() {
     VmxFixture f = new VmxFixture();
     f.state().setRflags(0x202);
-    f.processor.setTimer(InterruptSource.everyInstructions(10, 0x20));
+    f.processor.pending().setTimer(InterruptSource.everyInstructions(10, 0x20));
     for (int i = 0; i < 35; i++) {
       f.processor.pollEvents();
       f.processor.retire(0);

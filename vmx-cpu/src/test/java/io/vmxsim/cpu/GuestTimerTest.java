@@ -125,7 +125,7 @@ class GuestTimerTest {
     launch();
     wrmsr(guestTime() + 1000);
     f.processor.idle(2000);
-    f.processor.requestInterrupt(0x40);
+    f.processor.pending().requestInterrupt(0x40);
     assertEquals(StepOutcome.EXIT, f.processor.pollEvents());
     assertEquals(ExitReason.EXTERNAL_INTERRUPT, f.exitReason());
     assertFalse(f.read(VmcsField.GUEST_DEADLINE) == 0, "the event is still to come");

@@ -214,7 +214,7 @@ class SensitiveInstructionsTest {
     boolean mapped = address + size <= 0x800_000;
     assertEquals(
         mapped ? StepOutcome.DONE : StepOutcome.FAULTED,
-        f.processor.access(address, size, Access.READ));
+        f.processor.memoryAccess().perform(address, size, Access.READ));
     if (!mapped) {
       assertEquals(Math.max(address, 0x800_000), f.state().cr2);
     }

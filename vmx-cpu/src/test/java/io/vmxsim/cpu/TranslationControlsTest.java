@@ -62,7 +62,7 @@ class TranslationControlsTest {
   }
 
   private StepOutcome access(long address, int size, int access) {
-    return f.processor.access(address, size, access);
+    return f.processor.memoryAccess().perform(address, size, access);
   }
 
   /** Without advanced information. */
@@ -89,7 +89,7 @@ class TranslationControlsTest {
   void aSubPageMayBeWritten() {
     subPages(1L << (2 * 3), 0);
     assertEquals(StepOutcome.DONE, access(PAGE + 3 * 128 + 5, 8, Access.WRITE));
-    assertEquals(PAGE + 3 * 128 + 5, f.processor.lastPhysicalAddress());
+    assertEquals(PAGE + 3 * 128 + 5, f.processor.memoryAccess().physicalAddress());
   }
 
   @Test
@@ -271,14 +271,14 @@ class TranslationControlsTest {
   void linearAddressesGoThroughTheStructuresOfTheHypervisor() {
     hlat(0, 0x6_0000 | 7);
     assertEquals(StepOutcome.DONE, access(PAGE + 8, 8, Access.READ));
-    assertEquals(0x6_0008, f.processor.lastPhysicalAddress());
+    assertEquals(0x6_0008, f.processor.memoryAccess().physicalAddress());
   }
 
   @Test
   void anEntryMayRestartWithOrdinaryPaging() {
     hlat(0, 0x6_0000 | (1 << 11) | 7);
     assertEquals(StepOutcome.DONE, access(PAGE + 8, 8, Access.READ));
-    assertEquals(PAGE + 8, f.processor.lastPhysicalAddress());
+    assertEquals(PAGE + 8, f.processor.memoryAccess().physicalAddress());
   }
 
   @Test
@@ -293,7 +293,7 @@ class TranslationControlsTest {
   void withAPrefixTheLowerHalfIsOrdinary() {
     hlat(1, 0x6_0000 | 7);
     assertEquals(StepOutcome.DONE, access(PAGE, 8, Access.READ));
-    assertEquals(PAGE, f.processor.lastPhysicalAddress());
+    assertEquals(PAGE, f.processor.memoryAccess().physicalAddress());
     assertEquals(List.of(), f.delivered);
   }
 }

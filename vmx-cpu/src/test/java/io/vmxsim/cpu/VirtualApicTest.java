@@ -123,7 +123,7 @@ class VirtualApicTest {
     assertEquals(List.of(), f.delivered);
     f.state().interruptibility = 0;
     f.state().activity = ActivityState.HLT;
-    assertEquals(0, f.processor.cyclesUntilEvent());
+    assertEquals(0, f.processor.pending().cyclesUntilEvent());
     f.processor.pollEvents();
     assertEquals(List.of(0x51), f.delivered);
     assertEquals(ActivityState.ACTIVE, f.state().activity);
@@ -315,14 +315,14 @@ class VirtualApicTest {
     launchWithDelivery(PinControl.PROCESS_POSTED_INTERRUPTS);
     f.memory.write64(DESCRIPTOR + 8, 1L << 0x51 | 1L << 0x71);
     f.memory.write64(DESCRIPTOR + 32, 0xff03);
-    f.processor.requestInterrupt(0xf2);
+    f.processor.pending().requestInterrupt(0xf2);
     f.processor.pollEvents();
     assertTrue(f.processor.inNonRoot());
     assertEquals(List.of(0x71), f.delivered);
     assertEquals(0, f.memory.read64(DESCRIPTOR + 8));
     assertEquals(0xff02, f.memory.read64(DESCRIPTOR + 32), "outstanding notification is cleared");
     assertEquals(0x71 << 8 | 0x51, f.read(VmcsField.GUEST_INTERRUPT_STATUS));
-    f.processor.requestInterrupt(0x30);
+    f.processor.pending().requestInterrupt(0x30);
     f.processor.pollEvents();
     assertEquals(ExitReason.EXTERNAL_INTERRUPT, f.exitReason());
     assertEquals(0x80000030L, f.read(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION));

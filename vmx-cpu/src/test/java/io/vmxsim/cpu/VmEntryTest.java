@@ -255,10 +255,13 @@ class VmEntryTest {
     VmxFixture f = VmxFixture.ready();
     f.write(VmcsField.GUEST_RFLAGS, 0x8); // bit 1 must be 1, bit 3 must be 0
     List<String> said = new ArrayList<>();
-    f.processor.setEntryFailureObserver(
-        (processor, vmcs, rule, context) ->
-            said.add(
-                DiagnosisText.of(Diagnosis.ofEntry("here", "max", vmcs, rule, context), false)));
+    f.processor
+        .transitions()
+        .setEntryFailureObserver(
+            (processor, vmcs, rule, context) ->
+                said.add(
+                    DiagnosisText.of(
+                        Diagnosis.ofEntry("here", "max", vmcs, rule, context), false)));
     assertEquals(VmxOutcome.ENTRY_FAILED, f.vmx().vmlaunch());
     assertEquals(1, said.size());
     String text = said.get(0);

@@ -238,7 +238,7 @@ class VmExitTest {
     f.launch();
     f.state().cr2 = CR2_MARK;
     long address = 0x7f00_1234_5678L;
-    assertEquals(StepOutcome.EXIT, f.processor.access(address, 1, Access.WRITE));
+    assertEquals(StepOutcome.EXIT, f.processor.memoryAccess().perform(address, 1, Access.WRITE));
     assertEquals(ExitReason.EXCEPTION_NMI, f.exitReason());
     assertEquals(address, f.read(VmcsField.EXIT_QUALIFICATION));
     assertEquals(0x8000_0b0eL, f.read(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION));
@@ -266,7 +266,8 @@ class VmExitTest {
   @Test
   void aDeliveredPageFaultSetsCr2() {
     VmxFixture f = VmxFixture.inGuest();
-    assertEquals(StepOutcome.FAULTED, f.processor.access(0x1234_5678L, 1, Access.READ));
+    assertEquals(
+        StepOutcome.FAULTED, f.processor.memoryAccess().perform(0x1234_5678L, 1, Access.READ));
     assertEquals(0x1234_5678L, f.state().cr2);
     assertEquals(List.of(14), f.delivered);
   }
@@ -274,7 +275,7 @@ class VmExitTest {
   @Test
   void anEptViolationReportsBothAddresses() {
     VmxFixture f = withEpt(0x1e);
-    assertEquals(StepOutcome.EXIT, f.processor.access(0x1234, 1, Access.READ));
+    assertEquals(StepOutcome.EXIT, f.processor.memoryAccess().perform(0x1234, 1, Access.READ));
     assertEquals(ExitReason.EPT_VIOLATION, f.exitReason());
     assertEquals(VmxFixture.PML4, f.read(VmcsField.GUEST_PHYSICAL_ADDRESS));
     assertEquals(0x1234, f.read(VmcsField.GUEST_LINEAR_ADDRESS));
@@ -287,7 +288,7 @@ class VmExitTest {
   void anEptMisconfigurationReportsTheGuestPhysicalAddress() {
     VmxFixture f = withEpt(0x1e);
     f.memory.write64(0xa000, 2); // write without read
-    assertEquals(StepOutcome.EXIT, f.processor.access(0x1234, 1, Access.READ));
+    assertEquals(StepOutcome.EXIT, f.processor.memoryAccess().perform(0x1234, 1, Access.READ));
     assertEquals(ExitReason.EPT_MISCONFIG, f.exitReason());
     assertEquals(VmxFixture.PML4, f.read(VmcsField.GUEST_PHYSICAL_ADDRESS));
   }
@@ -378,7 +379,7 @@ class VmExitTest {
     VmxFixture f = VmxFixture.inGuest();
     long before = f.processor.cycles().exit;
     f.sensitive().cpuid(2);
-    assertEquals(1, f.processor.exits(ExitReason.CPUID));
+    assertEquals(1, f.processor.transitions().exits(ExitReason.CPUID));
     assertEquals(
         f.processor.costs().exit(ExitReason.CPUID.number()), f.processor.cycles().exit - before);
   }

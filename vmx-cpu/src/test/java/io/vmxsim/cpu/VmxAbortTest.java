@@ -145,13 +145,13 @@ class VmxAbortTest {
     VmxFixture f = loadingAnMsrThatNoListMayLoad();
     f.launch();
     f.sensitive().cpuid(2);
-    f.processor.requestNmi();
-    f.processor.requestInit();
-    f.processor.requestStartUp(0x10);
-    f.processor.requestInterrupt(0x30);
+    f.processor.pending().requestNmi();
+    f.processor.pending().requestInit();
+    f.processor.pending().requestStartUp(0x10);
+    f.processor.pending().requestInterrupt(0x30);
     assertEquals(RunOutcome.FINISHED, f.processor.run(10));
     assertEquals(ActivityState.VMX_ABORT, f.state().activity);
     assertFalse(f.delivered.contains(EventDelivery.NMI));
-    assertEquals(-1, f.processor.cyclesUntilEvent());
+    assertEquals(-1, f.processor.pending().cyclesUntilEvent());
   }
 }

@@ -71,6 +71,7 @@ record GuestOnBochs(String name, String commandLine) {
     Machine machine = new Machine(profile(), RAM, 1, c -> printed.append((char) c));
     machine
         .processor(0)
+        .transitions()
         .setExitObserver(
             (reason, vmcs) ->
                 exits.add(exit(reason.number(), vmcs.get(VmcsField.EXIT_QUALIFICATION))));

@@ -42,7 +42,7 @@ final class BareProcessor implements LogicalProcessor {
 
   @Override
   public long cyclesUntilEvent() {
-    return processor.cyclesUntilEvent();
+    return processor.pending().cyclesUntilEvent();
   }
 
   @Override

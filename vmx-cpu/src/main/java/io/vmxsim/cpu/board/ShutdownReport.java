@@ -45,7 +45,7 @@ public final class ShutdownReport {
     }
     report.append("  ").append(mode(registers)).append(", bytes at RIP:");
     report.append(bytes(registers, processor)).append('\n');
-    List<Event> events = processor.faultChain().events();
+    List<Event> events = processor.events().chain().events();
     for (int i = 0; i < events.size(); i++) {
       report.append(i == 0 ? "  " : "  then, while that was delivered, ");
       report.append(events.get(i)).append('\n');

@@ -253,7 +253,7 @@ public final class Executor implements GuestSide {
       debug.completed(singleStep);
     }
     if (monitored) {
-      processor.pendMonitorTrap();
+      processor.pending().pendMonitorTrap();
     }
   }
 

@@ -97,7 +97,7 @@ final class Faults {
   /** What a translation leads to that was not OK. */
   NotCompleted translation(WalkResult.Status status) {
     progress.abandon();
-    return signal.with(processor.translationFault(status));
+    return signal.with(processor.memoryAccess().fault(status));
   }
 
   /** A page fault that a translation in software has found. */
@@ -122,7 +122,7 @@ final class Faults {
 
   /** Whether an event is being delivered that the program did not ask for: bit EXT (6.13). */
   private boolean isExternal() {
-    long delivering = processor.delivering();
+    long delivering = processor.events().delivering();
     return delivering != 0 && !isSoftware(delivering);
   }
 

@@ -135,7 +135,7 @@ final class FredTransitions {
 
   /** The stack level that the event asks for. */
   private int level(int vector, boolean user) {
-    long information = processor.delivering();
+    long information = processor.events().delivering();
     EventType type = InterruptionInformation.type(information);
     boolean nested = InterruptionInformation.isNested(information);
     if (user && !nested && !EventDelivery.isHardware(information, EventDelivery.DOUBLE_FAULT)) {
@@ -150,7 +150,7 @@ final class FredTransitions {
 
   /** The SS of a frame tells what the event was. */
   private long augmentedSs(EventDelivery event) {
-    long information = processor.delivering();
+    long information = processor.events().delivering();
     EventType type = InterruptionInformation.type(information);
     boolean called = type == EventType.SOFTWARE_INTERRUPT || type == EventType.OTHER_EVENT;
     return (state.selectors[Instruction.SS] & 0xffff)

@@ -41,7 +41,7 @@ final class Horizon {
   /** Looks ahead; events have just been looked for. */
   void begin(long budget) {
     long ahead = Math.min(budget, INSTRUCTIONS);
-    boolean far = ahead >= Block.LONGEST && processor.isQuietFor(ahead, CYCLES);
+    boolean far = ahead >= Block.LONGEST && processor.pending().isQuietFor(ahead, CYCLES);
     lastInstruction = processor.instructions() + ahead - Block.LONGEST;
     until = processor.now() + (far ? CYCLES : 0);
     timePassed();
@@ -80,7 +80,7 @@ final class Horizon {
 
   private int fitClosely(Block block, long budget) {
     int count = (int) Math.min(budget, block.code.length);
-    boolean fits = processor.isQuietFor(count, block.prices[count]);
+    boolean fits = processor.pending().isQuietFor(count, block.prices[count]);
     until = processor.now() + (fits ? block.prices[count] : 0);
     return fits ? count : 1;
   }

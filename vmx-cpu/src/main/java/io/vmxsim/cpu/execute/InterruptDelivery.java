@@ -78,7 +78,7 @@ final class InterruptDelivery {
   }
 
   private EventType type() {
-    return InterruptionInformation.type(processor.delivering());
+    return InterruptionInformation.type(processor.events().delivering());
   }
 
   /**

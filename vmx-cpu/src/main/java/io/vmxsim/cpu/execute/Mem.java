@@ -346,7 +346,7 @@ final class Mem {
    */
   void locked() {
     if ((updateLinear & LINE - 1) + updateSize > LINE) {
-      processor.busLocked();
+      processor.pending().pendBusLock();
       horizon.meetDevice();
     }
   }

@@ -210,7 +210,7 @@ final class TaskSwitch {
   @SuppressWarnings("EnumOrdinal") // prices are indexed in declaration order
   private void commit(Source source) {
     progress.abandon();
-    processor.deliveryCommitted();
+    processor.events().committed();
     if (source != Source.TASK_GATE_IN_IDT) {
       processor.retire(InstructionClass.BRANCH.ordinal());
     }

@@ -224,7 +224,7 @@ class MachineTest {
     assertEquals(MachineEnd.Cause.TRIPLE_FAULT, machine.run(100).cause());
     assertEquals(
         "interrupt 8",
-        machine.processor(0).faultChain().events().get(0).toString().substring(0, 11));
+        machine.processor(0).events().chain().events().get(0).toString().substring(0, 11));
     assertEquals(1.0, machine.processor(0).now() / 2.5e6, 2.0);
   }
 }

@@ -123,7 +123,7 @@ class EventDeliveryTest {
   void aMissingGateOfAnExternalInterruptSaysExt() {
     CodeMachine m = CodeMachine.in64BitMode("fb 90 90");
     m.handler(13, POP_AND_HALT); // an empty gate has no valid type
-    m.processor.requestInterrupt(0x40);
+    m.processor.pending().requestInterrupt(0x40);
     m.untilHalt();
     assertEquals(0x40 * 8 + 3, m.register(RAX));
   }
@@ -132,7 +132,7 @@ class EventDeliveryTest {
   void stiDelaysInterruptsByOneInstruction() {
     CodeMachine m = CodeMachine.in64BitMode("fb 90 90 90");
     m.handler(0x40, POP_AND_HALT);
-    m.processor.requestInterrupt(0x40);
+    m.processor.pending().requestInterrupt(0x40);
     m.untilHalt();
     assertEquals(CodeMachine.CODE + 2, m.register(RAX));
   }

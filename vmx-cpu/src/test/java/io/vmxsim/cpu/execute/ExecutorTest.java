@@ -66,7 +66,7 @@ class ExecutorTest {
   void aTimerStrikesAtItsInstruction() {
     CodeMachine m = CodeMachine.in64BitMode("fb 90 90 90 ebfd"); // sti; nop; nop; 1: nop; jmp 1b
     m.handler(0x40, "f4");
-    m.processor.setTimer(InterruptSource.everyInstructions(1001, 0x40));
+    m.processor.pending().setTimer(InterruptSource.everyInstructions(1001, 0x40));
     m.untilHalt();
     assertEquals(1002, m.processor.instructions()); // with the handler's HLT
   }

@@ -14,7 +14,7 @@ class ShutdownTest {
   private static final long CODE = CodeMachine.CODE;
 
   private static List<String> events(CodeMachine machine) {
-    return machine.processor.faultChain().events().stream().map(Object::toString).toList();
+    return machine.processor.events().chain().events().stream().map(Object::toString).toList();
   }
 
   @Test
