@@ -11,7 +11,7 @@ final class CrAccessHandler implements ExitHandler {
 
   @Override
   public HandlerOutcome handle(Vcpu vcpu) {
-    long qualification = vcpu.read(VmcsField.EXIT_QUALIFICATION);
+    long qualification = vcpu.vmcs().read(VmcsField.EXIT_QUALIFICATION);
     GuestControlRegisters control = vcpu.control();
     control.refresh();
     boolean done =
@@ -23,19 +23,19 @@ final class CrAccessHandler implements ExitHandler {
         };
     return done
         ? HandlerOutcome.SKIP_INSTRUCTION
-        : vcpu.inject(ExceptionHandler.GENERAL_PROTECTION, 0);
+        : vcpu.injection().exception(ExceptionHandler.GENERAL_PROTECTION, 0);
   }
 
   private static boolean write(Vcpu vcpu, long qualification) {
-    long value = vcpu.register(CrAccess.gpr(qualification));
-    if (!vcpu.is64Bit()) {
+    long value = vcpu.registers().get(CrAccess.gpr(qualification));
+    if (!vcpu.registers().is64Bit()) {
       value &= 0xffff_ffffL;
     }
     return switch (CrAccess.register(qualification)) {
       case 0 -> vcpu.control().writeCr0(value);
       case 3 -> vcpu.control().writeCr3(value);
       case 4 -> vcpu.control().writeCr4(value);
-      case 8 -> value >>> 4 == 0 && vcpu.setTaskPriority((int) value);
+      case 8 -> value >>> 4 == 0 && vcpu.registers().setTaskPriority((int) value);
       default -> throw new IllegalStateException("MOV to CR exit for no intercepted register");
     };
   }
@@ -44,11 +44,11 @@ final class CrAccessHandler implements ExitHandler {
     long value =
         switch (CrAccess.register(qualification)) {
           case 3 -> vcpu.control().state().cr3();
-          case 8 -> vcpu.taskPriority();
+          case 8 -> vcpu.registers().taskPriority();
           default ->
               throw new IllegalStateException("MOV from CR exit for no intercepted register");
         };
-    vcpu.setRegister(CrAccess.gpr(qualification), value);
+    vcpu.registers().set(CrAccess.gpr(qualification), value);
     return true;
   }
 

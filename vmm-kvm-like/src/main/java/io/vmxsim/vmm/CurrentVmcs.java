@@ -24,6 +24,14 @@ final class CurrentVmcs {
     check(vmx.vmwrite(field.encoding(), value), field);
   }
 
+  /** Clears bits of a field. */
+  void clear(VmcsField field, long bits) {
+    long value = read(field);
+    if ((value & bits) != 0) {
+      write(field, value & ~bits);
+    }
+  }
+
   /** Sets or clears one control. */
   void set(Control control, boolean on) {
     VmcsField field = control.word().field();

@@ -28,23 +28,23 @@ final class DebugExceptionHandler implements ExitHandler {
 
   @Override
   public HandlerOutcome handle(Vcpu vcpu) {
-    return raise(vcpu, vcpu.read(VmcsField.EXIT_QUALIFICATION) & CONDITIONS);
+    return raise(vcpu, vcpu.vmcs().read(VmcsField.EXIT_QUALIFICATION) & CONDITIONS);
   }
 
   /** Has the guest get a #DB for conditions as an exit qualification has them. */
   static HandlerOutcome raise(Vcpu vcpu, long conditions) {
     CpuState state = vcpu.state();
     state.debug[DR6] = (state.debug[DR6] & ~BREAKPOINTS) | conditions;
-    vcpu.clear(VmcsField.GUEST_DR7, DR7_GENERAL_DETECT);
-    vcpu.clear(VmcsField.GUEST_IA32_DEBUGCTL, DEBUGCTL_LBR_BTF);
+    vcpu.vmcs().clear(VmcsField.GUEST_DR7, DR7_GENERAL_DETECT);
+    vcpu.vmcs().clear(VmcsField.GUEST_IA32_DEBUGCTL, DEBUGCTL_LBR_BTF);
     keepConsistent(vcpu);
-    return vcpu.inject(EventDelivery.DEBUG, 0);
+    return vcpu.injection().exception(EventDelivery.DEBUG, 0);
   }
 
   /** VM entry wants BS pending where the guest single-steps behind STI or MOV SS (26.3.1.5). */
   private static void keepConsistent(Vcpu vcpu) {
-    boolean steps = (vcpu.read(VmcsField.GUEST_RFLAGS) & CpuState.TF) != 0;
-    long blocking = vcpu.read(VmcsField.GUEST_INTERRUPTIBILITY_STATE);
+    boolean steps = (vcpu.vmcs().read(VmcsField.GUEST_RFLAGS) & CpuState.TF) != 0;
+    long blocking = vcpu.vmcs().read(VmcsField.GUEST_INTERRUPTIBILITY_STATE);
     if (steps && (blocking & EventInjection.BLOCKED_BY_STI_OR_MOV_SS) != 0) {
       vcpu.pendingDebug().addSingleStep();
     }

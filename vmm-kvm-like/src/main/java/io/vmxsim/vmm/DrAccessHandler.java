@@ -14,33 +14,33 @@ final class DrAccessHandler implements ExitHandler {
   @Override
   public HandlerOutcome handle(Vcpu vcpu) {
     CpuState state = vcpu.state();
-    long qualification = vcpu.read(VmcsField.EXIT_QUALIFICATION);
+    long qualification = vcpu.vmcs().read(VmcsField.EXIT_QUALIFICATION);
     int register = MovDr.register(qualification);
-    if (vcpu.cpl() > 0) {
-      return vcpu.inject(ExceptionHandler.GENERAL_PROTECTION, 0);
+    if (vcpu.registers().cpl() > 0) {
+      return vcpu.injection().exception(ExceptionHandler.GENERAL_PROTECTION, 0);
     }
     if (register == 4 || register == 5) {
       vcpu.control().refresh();
       if ((vcpu.control().state().cr4() & CpuState.CR4_DE) != 0) {
-        return vcpu.inject(ExceptionHandler.INVALID_OPCODE, 0);
+        return vcpu.injection().exception(ExceptionHandler.INVALID_OPCODE, 0);
       }
       register += 2;
     }
-    if ((vcpu.read(VmcsField.GUEST_DR7) & DebugExceptionHandler.DR7_GENERAL_DETECT) != 0) {
+    if ((vcpu.vmcs().read(VmcsField.GUEST_DR7) & DebugExceptionHandler.DR7_GENERAL_DETECT) != 0) {
       return DebugExceptionHandler.raise(vcpu, DebugExceptionHandler.ACCESS_DETECTED);
     }
     int gpr = MovDr.gpr(qualification);
     if (MovDr.isFromDr(qualification)) {
-      long value = register == 7 ? vcpu.read(VmcsField.GUEST_DR7) : state.debug[register];
-      vcpu.setRegister(gpr, value);
+      long value = register == 7 ? vcpu.vmcs().read(VmcsField.GUEST_DR7) : state.debug[register];
+      vcpu.registers().set(gpr, value);
       return HandlerOutcome.SKIP_INSTRUCTION;
     }
-    long value = vcpu.register(gpr);
-    if (register >= 6 && value >>> 32 != 0 && vcpu.is64Bit()) {
-      return vcpu.inject(ExceptionHandler.GENERAL_PROTECTION, 0);
+    long value = vcpu.registers().get(gpr);
+    if (register >= 6 && value >>> 32 != 0 && vcpu.registers().is64Bit()) {
+      return vcpu.injection().exception(ExceptionHandler.GENERAL_PROTECTION, 0);
     }
     switch (register) {
-      case 7 -> vcpu.write(VmcsField.GUEST_DR7, DebugRegisters.dr7(value));
+      case 7 -> vcpu.vmcs().write(VmcsField.GUEST_DR7, DebugRegisters.dr7(value));
       case 6 -> state.debug[6] = DebugRegisters.dr6(value);
       default -> state.debug[register] = value;
     }

@@ -94,7 +94,7 @@ final class EptMmu implements VcpuPaging {
    * are told by an entry that is misconfigured, as in KVM.
    */
   private HandlerOutcome violation(Vcpu vcpu) {
-    long guestPhysical = vcpu.read(VmcsField.GUEST_PHYSICAL_ADDRESS);
+    long guestPhysical = vcpu.vmcs().read(VmcsField.GUEST_PHYSICAL_ADDRESS);
     MemorySlot slot = vm.slot(guestPhysical);
     if (slot == null) {
       charges.times(Cost.VMM_TABLE_WRITE, tables.misconfigure(guestPhysical));

@@ -26,8 +26,17 @@ final class EventInjection {
   /** Interruption information that VM entry takes: bit 12 (NMI unblocking) is not for it. */
   private static final long INJECTABLE = VALID | HAS_ERROR_CODE | TYPE | 0xff;
 
+  /**
+   * Faults of instructions that exited, whose exit saved RF as 0: #UD, #NM, #TS, #NP, #SS, #GP. A
+   * fault pushes it as 1 ("Instruction-Breakpoint Exception Condition", 17.3.1.1).
+   */
+  private static final int PUSH_RF = 1 << 6 | 1 << 7 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13;
+
   private final CurrentVmcs vmcs;
+  private final GuestControlRegisters control;
+  private final CpuState state;
   private final InterruptController controller;
+  private final boolean pushesFlags;
   private long event;
   private long errorCode;
   private boolean nmi;
@@ -35,36 +44,58 @@ final class EventInjection {
   private boolean nmiWindowAsked;
 
   /**
+   * @param state the processor's, which holds CR2
    * @param controller where the guest's interrupts wait
+   * @param pushesFlags whether the guest is machine code, which sees the flags that it is given
    */
-  EventInjection(CurrentVmcs vmcs, InterruptController controller) {
+  EventInjection(
+      CurrentVmcs vmcs,
+      GuestControlRegisters control,
+      CpuState state,
+      InterruptController controller,
+      boolean pushesFlags) {
     this.vmcs = vmcs;
+    this.control = control;
+    this.state = state;
     this.controller = controller;
+    this.pushesFlags = pushesFlags;
+  }
+
+  /** The guest gets a page fault; CR2, which the VMCS does not hold, is set here. */
+  HandlerOutcome pageFault(long linear, int code) {
+    state.cr2 = linear;
+    return exception(EventDelivery.PAGE_FAULT, code);
   }
 
   /**
-   * The guest gets a hardware exception at its next instruction; in the middle of the delivery of
-   * another event perhaps a double fault ("Double Fault Exception", 6.15).
+   * The guest gets a hardware exception at the instruction that exited; in the middle of the
+   * delivery of another event perhaps a double fault ("Double Fault Exception", 6.15).
    *
-   * @param protectedMode whether CR0.PE is 1: exceptions have no error codes in real mode
-   * @return false if the guest shuts down instead
+   * @return STOP if the guest shuts down instead
    */
-  boolean exception(int vector, int code, boolean protectedMode) {
+  HandlerOutcome exception(int vector, int code) {
+    if (pushesFlags && (PUSH_RF >>> vector & 1) != 0) {
+      long rflags = vmcs.read(VmcsField.GUEST_RFLAGS);
+      if ((rflags & CpuState.RF) == 0) {
+        vmcs.write(VmcsField.GUEST_RFLAGS, rflags | CpuState.RF);
+      }
+    }
     int raised = vector;
     int raisedCode = code;
     if (event != 0) {
       if (EventDelivery.isHardware(event, EventDelivery.DOUBLE_FAULT)) {
-        return false;
+        return HandlerOutcome.STOP;
       }
       if (EventDelivery.makesDoubleFault(event, vector)) {
         raised = EventDelivery.DOUBLE_FAULT;
         raisedCode = 0;
       }
     }
+    boolean protectedMode = (control.state().cr0() & CpuState.CR0_PE) != 0; // else without codes
     boolean hasCode = protectedMode && (EventDelivery.WITH_ERROR_CODE >>> raised & 1) != 0;
     event = VALID | HARDWARE_EXCEPTION | (hasCode ? HAS_ERROR_CODE : 0) | raised;
     errorCode = raisedCode & 0xffff_ffffL;
-    return true;
+    return HandlerOutcome.RESUME;
   }
 
   /** The guest gets an NMI as soon as it can take it. */

@@ -23,17 +23,18 @@ final class ExceptionHandler implements ExitHandler {
 
   @Override
   public HandlerOutcome handle(Vcpu vcpu) {
-    int information = (int) vcpu.read(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION);
+    int information = (int) vcpu.vmcs().read(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION);
     if ((information & TYPE) == NMI) {
       return HandlerOutcome.RESUME;
     }
     int vector = information & 0xff;
     if ((information & TYPE) == INT1) { // the exit is before the instruction, the exception behind
-      vcpu.skip(vcpu.read(VmcsField.VM_EXIT_INSTRUCTION_LENGTH));
+      vcpu.registers().skip(vcpu.vmcs().read(VmcsField.VM_EXIT_INSTRUCTION_LENGTH));
     }
     ExitHandler handler = byVector[vector];
     return handler != null
         ? handler.handle(vcpu)
-        : vcpu.inject(vector, (int) vcpu.read(VmcsField.VM_EXIT_INTERRUPTION_ERROR_CODE));
+        : vcpu.injection()
+            .exception(vector, (int) vcpu.vmcs().read(VmcsField.VM_EXIT_INTERRUPTION_ERROR_CODE));
   }
 }

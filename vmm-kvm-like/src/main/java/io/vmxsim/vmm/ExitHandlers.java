@@ -56,7 +56,7 @@ final class ExitHandlers {
 
   /** The guest has no VMX: each of its instructions is an invalid opcode. */
   private void onVmxInstructions() {
-    ExitHandler undefined = vcpu -> vcpu.inject(ExceptionHandler.INVALID_OPCODE, 0);
+    ExitHandler undefined = vcpu -> vcpu.injection().exception(ExceptionHandler.INVALID_OPCODE, 0);
     for (ExitReason reason : ExitReason.ROOT_INSTRUCTIONS) {
       on(reason, undefined);
     }
@@ -80,7 +80,8 @@ final class ExitHandlers {
     ExitHandler handler = byReason[reason.ordinal()];
     if (handler == null) {
       throw new NotModelledException(
-          "a VMM's answer to the VM exit " + reason.traceName(), vcpu.read(VmcsField.GUEST_RIP));
+          "a VMM's answer to the VM exit " + reason.traceName(),
+          vcpu.vmcs().read(VmcsField.GUEST_RIP));
     }
     return handler.handle(vcpu);
   }

@@ -11,7 +11,7 @@ final class ExternalInterruptHandler implements ExitHandler {
 
   @Override
   public HandlerOutcome handle(Vcpu vcpu) {
-    long information = vcpu.read(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION);
+    long information = vcpu.vmcs().read(VmcsField.VM_EXIT_INTERRUPTION_INFORMATION);
     if ((information & VALID) != 0 && vcpu.apic() == null) {
       vcpu.requestInterrupt((int) information & 0xff);
     }

@@ -277,6 +277,14 @@ final class GuestControlRegisters {
     return (known & hosts) | (vmcs.read(register) & ~hosts);
   }
 
+  /** Brings in what a software walk depends on and the guest changes without an exit. */
+  void refreshForWalk() {
+    refreshCr3();
+    if ((state.cr4() & PagingState.CR4_SMAP) != 0) {
+      state.setRflagsAc((vmcs.read(VmcsField.GUEST_RFLAGS) & CpuState.AC) != 0);
+    }
+  }
+
   /** With EPT the guest loads CR3 without an exit: the VMCS has the current values. */
   void refreshCr3() {
     if (ept) {

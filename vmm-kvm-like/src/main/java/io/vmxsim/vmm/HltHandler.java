@@ -10,7 +10,7 @@ import io.vmxsim.vmcs.VmcsField;
 final class HltHandler implements ExitHandler {
   @Override
   public HandlerOutcome handle(Vcpu vcpu) {
-    if ((vcpu.read(VmcsField.GUEST_RFLAGS) & CpuState.TF) == 0) {
+    if ((vcpu.vmcs().read(VmcsField.GUEST_RFLAGS) & CpuState.TF) == 0) {
       vcpu.guestWait().begin();
     }
     return HandlerOutcome.SKIP_INSTRUCTION;

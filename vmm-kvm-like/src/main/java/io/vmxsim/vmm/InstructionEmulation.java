@@ -138,9 +138,10 @@ final class InstructionEmulation implements Emulation, ModeEmulation, EmulationP
 
   @Override
   public HandlerOutcome emulate(Vcpu vcpu) {
-    if ((vcpu.read(VmcsField.IDT_VECTORING_INFORMATION) & VALID) != 0) {
+    if ((vcpu.vmcs().read(VmcsField.IDT_VECTORING_INFORMATION) & VALID) != 0) {
       throw new NotModelledException(
-          "emulation of an access by the delivery of an event", vcpu.read(VmcsField.GUEST_RIP));
+          "emulation of an access by the delivery of an event",
+          vcpu.vmcs().read(VmcsField.GUEST_RIP));
     }
     prepare(vcpu);
     registers.loadForFetch();
@@ -212,7 +213,7 @@ final class InstructionEmulation implements Emulation, ModeEmulation, EmulationP
   }
 
   private void prepare(Vcpu vcpu) {
-    vcpu.refreshForWalk();
+    vcpu.control().refreshForWalk();
     toUserspace = false;
     charges.once(Cost.VMM_EMULATE);
     emulator.observe(((Executor) processor.guest()).accessObserver());
@@ -236,7 +237,7 @@ final class InstructionEmulation implements Emulation, ModeEmulation, EmulationP
     }
     return switch (outcome) {
       case DONE -> HandlerOutcome.RESUME;
-      case FAULT -> vcpu.inject(emulator.vector(), emulator.errorCode());
+      case FAULT -> vcpu.injection().exception(emulator.vector(), emulator.errorCode());
       case EXIT -> vcpu.handle(emulator.exit(), emulator.exitLength());
     };
   }

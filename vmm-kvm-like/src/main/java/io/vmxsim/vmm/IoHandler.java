@@ -8,7 +8,7 @@ import io.vmxsim.vmcs.VmcsField;
 final class IoHandler implements ExitHandler {
   @Override
   public HandlerOutcome handle(Vcpu vcpu) {
-    long qualification = vcpu.read(VmcsField.EXIT_QUALIFICATION);
+    long qualification = vcpu.vmcs().read(VmcsField.EXIT_QUALIFICATION);
     if (Io.isString(qualification)) {
       return vcpu.emulation().emulate(vcpu);
     }

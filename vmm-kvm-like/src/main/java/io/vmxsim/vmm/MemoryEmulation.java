@@ -15,7 +15,6 @@ import io.vmxsim.vmcs.VmcsField;
  */
 final class MemoryEmulation implements Emulation, GuestPort {
   private static final int PAGE_SIZE = 4096;
-  private static final int CPL_SHIFT = 5; // DPL of SS in its access rights
 
   private final Vm vm;
   private final Processor processor;
@@ -45,23 +44,23 @@ final class MemoryEmulation implements Emulation, GuestPort {
 
   @Override
   public HandlerOutcome emulate(Vcpu vcpu) {
-    vcpu.refreshForWalk();
-    user = (vcpu.read(VmcsField.GUEST_SS_ACCESS_RIGHTS) >>> CPL_SHIFT & 3) == 3 ? Access.USER : 0;
+    vcpu.control().refreshForWalk();
+    user = vcpu.registers().cpl() == 3 ? Access.USER : 0;
     faulted = false;
     reachedDevice = false;
     charges.once(Cost.VMM_EMULATE);
     int length = processor.guest().emulate(processor, this);
     if (length == 0) {
       throw new NotModelledException(
-          "emulation of this instruction", vcpu.read(VmcsField.GUEST_RIP));
+          "emulation of this instruction", vcpu.vmcs().read(VmcsField.GUEST_RIP));
     }
     if (faulted) {
-      return vcpu.injectPageFault(faultAddress, guest.errorCode());
+      return vcpu.injection().pageFault(faultAddress, guest.errorCode());
     }
     if (reachedDevice) {
       charges.once(Cost.USERSPACE);
     }
-    vcpu.skip(length);
+    vcpu.registers().skip(length);
     return HandlerOutcome.RESUME;
   }
 

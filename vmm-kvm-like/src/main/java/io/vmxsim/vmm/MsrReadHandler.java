@@ -9,7 +9,7 @@ final class MsrReadHandler implements ExitHandler {
     CpuState state = vcpu.state();
     GuestMsrs msrs = vcpu.guestMsrs();
     if (!msrs.read((int) state.register(CpuState.RCX))) {
-      return vcpu.inject(ExceptionHandler.GENERAL_PROTECTION, 0);
+      return vcpu.injection().exception(ExceptionHandler.GENERAL_PROTECTION, 0);
     }
     state.setEdxEax(msrs.value());
     return HandlerOutcome.SKIP_INSTRUCTION;

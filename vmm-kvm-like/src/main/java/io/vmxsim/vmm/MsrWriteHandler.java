@@ -9,6 +9,6 @@ final class MsrWriteHandler implements ExitHandler {
     CpuState state = vcpu.state();
     return vcpu.guestMsrs().write((int) state.register(CpuState.RCX), state.edxEax())
         ? HandlerOutcome.SKIP_INSTRUCTION
-        : vcpu.inject(ExceptionHandler.GENERAL_PROTECTION, 0);
+        : vcpu.injection().exception(ExceptionHandler.GENERAL_PROTECTION, 0);
   }
 }

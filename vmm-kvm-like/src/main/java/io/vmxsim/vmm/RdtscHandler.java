@@ -11,7 +11,7 @@ final class RdtscHandler implements ExitHandler {
   public HandlerOutcome handle(Vcpu vcpu) {
     CpuState state = vcpu.state();
     state.setEdxEax(vcpu.timeStampCounter());
-    if (ExitReason.of(vcpu.read(VmcsField.EXIT_REASON)) == ExitReason.RDTSCP) {
+    if (ExitReason.of(vcpu.vmcs().read(VmcsField.EXIT_REASON)) == ExitReason.RDTSCP) {
       state.setRegister(CpuState.RCX, vcpu.msrs().get(Msr.IA32_TSC_AUX));
     }
     return HandlerOutcome.SKIP_INSTRUCTION;

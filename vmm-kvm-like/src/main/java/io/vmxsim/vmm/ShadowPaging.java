@@ -97,19 +97,19 @@ final class ShadowPaging implements VcpuPaging {
   }
 
   private HandlerOutcome pageFault(Vcpu vcpu) {
-    long linear = vcpu.read(VmcsField.EXIT_QUALIFICATION);
-    int errorCode = (int) vcpu.read(VmcsField.VM_EXIT_INTERRUPTION_ERROR_CODE);
-    vcpu.refreshForWalk();
-    return switch (mmu.pageFault(linear, errorCode, vcpu.hasInterruptedDelivery())) {
+    long linear = vcpu.vmcs().read(VmcsField.EXIT_QUALIFICATION);
+    int errorCode = (int) vcpu.vmcs().read(VmcsField.VM_EXIT_INTERRUPTION_ERROR_CODE);
+    vcpu.control().refreshForWalk();
+    return switch (mmu.pageFault(linear, errorCode, vcpu.injection().hasEvent())) {
       case RETRY -> HandlerOutcome.RESUME;
-      case GUEST -> vcpu.injectPageFault(linear, mmu.guestErrorCode());
+      case GUEST -> vcpu.injection().pageFault(linear, mmu.guestErrorCode());
       case EMULATE, NO_MEMORY -> vcpu.emulation().emulate(vcpu);
     };
   }
 
   /** Of an address that is not canonical it does nothing. */
   private HandlerOutcome invlpg(Vcpu vcpu) {
-    long linear = vcpu.read(VmcsField.EXIT_QUALIFICATION);
+    long linear = vcpu.vmcs().read(VmcsField.EXIT_QUALIFICATION);
     if (!mmu.isCanonical(linear)) {
       return HandlerOutcome.SKIP_INSTRUCTION;
     }

@@ -18,22 +18,22 @@ final class TaskSwitchHandler implements ExitHandler {
       return HandlerOutcome.RESUME; // the trace has what is done
     }
     InstructionEmulation emulation = vcpu.machineCode();
-    long qualification = vcpu.read(VmcsField.EXIT_QUALIFICATION);
+    long qualification = vcpu.vmcs().read(VmcsField.EXIT_QUALIFICATION);
     if (TaskSwitch.source(qualification) != TaskSwitch.Source.TASK_GATE_IN_IDT) {
       return emulation.emulate(vcpu);
     }
-    long event = vcpu.read(VmcsField.IDT_VECTORING_INFORMATION);
+    long event = vcpu.vmcs().read(VmcsField.IDT_VECTORING_INFORMATION);
     if (!InterruptionInformation.isValid(event)) {
       throw new NotModelledException("a task switch by an event that is not known");
     }
-    vcpu.dropInterrupted();
+    vcpu.injection().dropInterrupted();
     EventType type = InterruptionInformation.type(event);
     boolean software = type.isSoftware();
     return emulation.deliver(
         vcpu,
         InterruptionInformation.vector(event),
-        (int) vcpu.read(VmcsField.IDT_VECTORING_ERROR_CODE),
+        (int) vcpu.vmcs().read(VmcsField.IDT_VECTORING_ERROR_CODE),
         InterruptionInformation.hasErrorCode(event),
-        software ? vcpu.read(VmcsField.VM_EXIT_INSTRUCTION_LENGTH) : 0);
+        software ? vcpu.vmcs().read(VmcsField.VM_EXIT_INSTRUCTION_LENGTH) : 0);
   }
 }

@@ -9,7 +9,6 @@ import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.MsrFile;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
-import io.vmxsim.cpu.Segment;
 import io.vmxsim.cpu.VmxOutcome;
 import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.cpu.apic.PendingVectors;
@@ -26,16 +25,8 @@ import org.jspecify.annotations.Nullable;
  * ExitHandlers}.
  */
 public final class Vcpu {
-  private static final int PAGE_FAULT = 14;
-
   /** The host's interrupt by which one of its processors calls another out of its guest. */
   private static final int KICK = 0xfd;
-
-  /**
-   * Faults of instructions that exited, whose exit saved RF as 0: #UD, #NM, #TS, #NP, #SS, #GP. A
-   * fault pushes it as 1 ("Instruction-Breakpoint Exception Condition", 17.3.1.1).
-   */
-  private static final int PUSH_RF = 1 << 6 | 1 << 7 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13;
 
   private final Processor processor;
   private final Charges charges;
@@ -44,6 +35,7 @@ public final class Vcpu {
   private final @Nullable ShadowMmu shadowMmu;
   private final VcpuPaging paging;
   private final GuestControlRegisters control;
+  private final GuestRegisters registers;
   private final EventInjection injection;
   private final PendingVectors hostInterrupts = new PendingVectors();
   private final @Nullable LocalApic apic;
@@ -104,8 +96,8 @@ public final class Vcpu {
     hostRoot = processor.state().cr3();
     vmcs = new CurrentVmcs(processor.vmx());
     tlb = new GuestTlb(processor.vmx(), capabilities, 1);
-    PagingState registers = GuestControlRegisters.registersOf(processor);
-    GuestTables guest = new GuestTables(vm, charges, registers);
+    PagingState paged = GuestControlRegisters.registersOf(processor);
+    GuestTables guest = new GuestTables(vm, charges, paged);
     GuestWrites written;
     if (options.paging() == VmPaging.SHADOW) {
       shadowMmu = ShadowMmu.of(vm, options, charges, guest, processor.profile());
@@ -120,11 +112,12 @@ public final class Vcpu {
         new GuestControlRegisters(
             vm,
             vmcs,
-            registers,
+            paged,
             paging,
             GuestControlRegisters.switchOfEfer(vmcs, processor.msrs(), capabilities),
             shadowMmu == null,
             guestCr4(capabilities));
+    registers = new GuestRegisters(vmcs, processor.state(), control, apic);
     if (apic == null) {
       instructions = null;
       emulation = new MemoryEmulation(vm, processor, guest, devices, charges, written);
@@ -136,7 +129,9 @@ public final class Vcpu {
       emulation = instructions;
       modeEmulation = instructions;
     }
-    injection = new EventInjection(vmcs, apic == null ? hostInterrupts : apic);
+    injection =
+        new EventInjection(
+            vmcs, control, processor.state(), apic == null ? hostInterrupts : apic, apic != null);
     timer = new GuestTimer(processor, vmcs, capabilities, deadline, apic);
     wait = new GuestWait(processor, vmcs, injection, timer, apic == null ? hostInterrupts : null);
     pendingDebug = new PendingDebugExceptions(vmcs, control, processor.state());
@@ -145,6 +140,14 @@ public final class Vcpu {
         new GuestMsrs(vmcs, processor.msrs(), control, deadline, profile, apic, paravirtualEoi);
     boot = new GuestBoot(vm, processor, vmcs, control, guestMsrs);
     paging.addHandlers(handlers);
+    setUpVmcs(vm, capabilities);
+    taskPriority = new TprShadow(vm, vmcs, capabilities, apic);
+    if (apic != null) {
+      taskPriority.begin();
+    }
+  }
+
+  private void setUpVmcs(Vm vm, VmxCapabilities capabilities) {
     VmcsSetup setup = new VmcsSetup(capabilities, vmcs);
     setup.wantCommonControls();
     setup.wantInstructionsOf(apic == null ? processor.profile() : profile); // a trace has been run
@@ -152,10 +155,6 @@ public final class Vcpu {
     setup.writeFields(vm, processor, paging);
     paging.setUp(setup);
     setup.writeControls();
-    taskPriority = new TprShadow(vm, vmcs, capabilities, apic);
-    if (apic != null) {
-      taskPriority.begin();
-    }
   }
 
   /** The VMM has written to the guest's memory. */
@@ -307,7 +306,7 @@ public final class Vcpu {
 
   /** The VMM has carried out an instruction of the guest. */
   private void complete(long length) {
-    skip(length);
+    registers.skip(length);
     if (apic != null) { // a trace counts it itself
       processor.countUnpriced();
       pendingDebug.addSingleStep();
@@ -426,29 +425,21 @@ public final class Vcpu {
     }
   }
 
-  /** Whether the exit cut the delivery of an event short. */
-  boolean hasInterruptedDelivery() {
-    return injection.hasEvent();
-  }
-
-  /** The event whose delivery an exit cut short is the VMM's to deliver. */
-  void dropInterrupted() {
-    injection.dropInterrupted();
-  }
-
-  /** The guest gets an NMI. */
-  void requestNmi() {
-    injection.nmi();
-  }
-
   // What handlers use
 
-  long read(VmcsField field) {
-    return vmcs.read(field);
+  /** The VMCS. */
+  CurrentVmcs vmcs() {
+    return vmcs;
   }
 
-  void write(VmcsField field, long value) {
-    vmcs.write(field, value);
+  /** The guest's registers, as this exit leaves them. */
+  GuestRegisters registers() {
+    return registers;
+  }
+
+  /** What waits to be delivered to the guest. */
+  EventInjection injection() {
+    return injection;
   }
 
   /** The registers that a VM exit leaves as the guest had them. */
@@ -468,54 +459,6 @@ public final class Vcpu {
   /** Whether XSETBV takes a value. */
   boolean permitsXcr0(long value) {
     return processor.xsaveLayout().permits(value);
-  }
-
-  /** A general register of the guest. */
-  long register(int number) {
-    return number == CpuState.RSP ? vmcs.read(VmcsField.GUEST_RSP) : state().register(number);
-  }
-
-  /** Sets a general register of the guest. */
-  void setRegister(int number, long value) {
-    if (number == CpuState.RSP) {
-      vmcs.write(VmcsField.GUEST_RSP, value);
-    } else {
-      state().setRegister(number, value);
-    }
-  }
-
-  /** The guest's privilege level, 0 to 3. */
-  int cpl() {
-    return (int) (vmcs.read(VmcsField.GUEST_SS_ACCESS_RIGHTS) >>> 5) & 3;
-  }
-
-  /** Whether the guest is in 64-bit mode. */
-  boolean is64Bit() {
-    return (control.state().efer() & CpuState.EFER_LMA) != 0
-        && (vmcs.read(VmcsField.GUEST_CS_ACCESS_RIGHTS) & Segment.LONG) != 0;
-  }
-
-  /** CR8. */
-  int taskPriority() {
-    return apic == null ? (int) state().cr8 : apic.taskPriority() >>> 4;
-  }
-
-  /** Sets CR8, 0 to 15. */
-  boolean setTaskPriority(int priority) {
-    if (apic == null) {
-      state().cr8 = priority;
-    } else {
-      apic.setTaskPriority(priority << 4);
-    }
-    return true;
-  }
-
-  /** Clears bits of a field. */
-  void clear(VmcsField field, long bits) {
-    long value = vmcs.read(field);
-    if ((value & bits) != 0) {
-      vmcs.write(field, value & ~bits);
-    }
   }
 
   GuestControlRegisters control() {
@@ -546,46 +489,6 @@ public final class Vcpu {
   /** The guest is to take this external interrupt as soon as it can. */
   void requestInterrupt(int vector) {
     hostInterrupts.request(vector);
-  }
-
-  /** The guest gets an exception at the instruction that exited. */
-  HandlerOutcome inject(int vector, int errorCode) {
-    if ((PUSH_RF >>> vector & 1) != 0 && apic != null) {
-      long rflags = vmcs.read(VmcsField.GUEST_RFLAGS);
-      if ((rflags & CpuState.RF) == 0) {
-        vmcs.write(VmcsField.GUEST_RFLAGS, rflags | CpuState.RF);
-      }
-    }
-    boolean protectedMode = (control.state().cr0() & CpuState.CR0_PE) != 0;
-    return injection.exception(vector, errorCode, protectedMode)
-        ? HandlerOutcome.RESUME
-        : HandlerOutcome.STOP;
-  }
-
-  /** The guest gets a page fault; CR2, which the VMCS does not hold, is set here. */
-  HandlerOutcome injectPageFault(long linear, int errorCode) {
-    state().cr2 = linear;
-    return inject(PAGE_FAULT, errorCode);
-  }
-
-  /** Moves RIP past an instruction, which also ends blocking by STI and MOV SS. */
-  void skip(long length) {
-    vmcs.write(VmcsField.GUEST_RIP, vmcs.read(VmcsField.GUEST_RIP) + length);
-    long blocking = vmcs.read(VmcsField.GUEST_INTERRUPTIBILITY_STATE);
-    if ((blocking & EventInjection.BLOCKED_BY_STI_OR_MOV_SS) != 0) {
-      vmcs.write(
-          VmcsField.GUEST_INTERRUPTIBILITY_STATE,
-          blocking & ~EventInjection.BLOCKED_BY_STI_OR_MOV_SS);
-    }
-  }
-
-  /** Brings in what a software walk depends on and the guest changes without an exit. */
-  void refreshForWalk() {
-    control.refreshCr3();
-    PagingState registers = control.state();
-    if ((registers.cr4() & PagingState.CR4_SMAP) != 0) {
-      registers.setRflagsAc((vmcs.read(VmcsField.GUEST_RFLAGS) & CpuState.AC) != 0);
-    }
   }
 
   /** The shadow MMU; null under EPT. */

@@ -139,7 +139,7 @@ final class VirtualProcessor implements LogicalProcessor {
 
     @Override
     public void nmi() {
-      vcpu.requestNmi();
+      vcpu.injection().nmi();
     }
 
     @Override

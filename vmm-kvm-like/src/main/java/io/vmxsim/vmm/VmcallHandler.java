@@ -3,7 +3,6 @@ package io.vmxsim.vmm;
 import io.vmxsim.cpu.CpuState;
 import io.vmxsim.cpu.apic.DeliveryMode;
 import io.vmxsim.cpu.apic.LocalApic;
-import io.vmxsim.vmcs.VmcsField;
 
 /**
  * Exit reason 18: hypercalls, numbered as KVM's: RAX is the number and takes the result, RBX, RCX,
@@ -20,9 +19,6 @@ final class VmcallHandler implements ExitHandler {
   /** A shorthand or a logical destination, which this call has no use for. */
   private static final int DESTINATION_OF_ICR = 3 << 18 | 1 << 11;
 
-  /** Bits 6:5 of the access rights of SS, the CPL. */
-  private static final long PRIVILEGE = 3 << 5;
-
   @Override
   public HandlerOutcome handle(Vcpu vcpu) {
     vcpu.state().setRegister(CpuState.RAX, call(vcpu));
@@ -31,18 +27,18 @@ final class VmcallHandler implements ExitHandler {
 
   private static long call(Vcpu vcpu) {
     LocalApic apic = vcpu.apic();
-    if (apic == null || vcpu.register(CpuState.RAX) != SEND_IPI || !vcpu.is64Bit()) {
+    if (apic == null
+        || vcpu.registers().get(CpuState.RAX) != SEND_IPI
+        || !vcpu.registers().is64Bit()) {
       return NO_SUCH_CALL;
     }
-    return (vcpu.read(VmcsField.GUEST_SS_ACCESS_RIGHTS) & PRIVILEGE) == 0
-        ? sendIpi(vcpu, apic)
-        : NOT_PERMITTED;
+    return vcpu.registers().cpl() == 0 ? sendIpi(vcpu, apic) : NOT_PERMITTED;
   }
 
   /** How many took it. Its mode and vector are where the ICR has them. */
   private static long sendIpi(Vcpu vcpu, LocalApic apic) {
-    int command = (int) vcpu.register(CpuState.RSI);
-    int first = (int) vcpu.register(CpuState.RDX);
+    int command = (int) vcpu.registers().get(CpuState.RSI);
+    int first = (int) vcpu.registers().get(CpuState.RDX);
     if ((command & DESTINATION_OF_ICR) != 0) {
       return INVALID;
     }
@@ -51,7 +47,7 @@ final class VmcallHandler implements ExitHandler {
     }
     int count = 0;
     for (int half = 0; half < 2; half++) {
-      long destinations = vcpu.register(half == 0 ? CpuState.RBX : CpuState.RCX);
+      long destinations = vcpu.registers().get(half == 0 ? CpuState.RBX : CpuState.RCX);
       while (destinations != 0) {
         int destination = first + 64 * half + Long.numberOfTrailingZeros(destinations);
         count += apic.sendTo(destination, DeliveryMode.in(command), command & 0xff) ? 1 : 0;

@@ -9,7 +9,7 @@ final class XsetbvHandler implements ExitHandler {
     CpuState state = vcpu.state();
     long value = state.edxEax();
     if ((int) state.register(CpuState.RCX) != 0 || !vcpu.permitsXcr0(value)) {
-      return vcpu.inject(ExceptionHandler.GENERAL_PROTECTION, 0);
+      return vcpu.injection().exception(ExceptionHandler.GENERAL_PROTECTION, 0);
     }
     state.xcr0 = value;
     return HandlerOutcome.SKIP_INSTRUCTION;
