@@ -7,14 +7,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a user named to be run: a file, or a guest of our own.
  *
  * @param cpus the processors it needs
+ * @param own the guest of our own, or null
  */
 @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
-record GuestImage(String name, byte[] bytes, int cpus) {
+record GuestImage(String name, byte[] bytes, int cpus, @Nullable Guest own) {
   /** What the help says of it. */
   static final String DESCRIPTION =
       "A kernel: with a multiboot header, in ELF, a Linux bzImage, or a boot sector; or a guest of"
@@ -28,9 +31,33 @@ record GuestImage(String name, byte[] bytes, int cpus) {
   static GuestImage of(String name) {
     Optional<Guest> own = GuestCatalog.find(name);
     if (own.isPresent() && !Files.exists(Path.of(name))) {
-      return new GuestImage(name, own.get().image(), own.get().cpus());
+      return new GuestImage(name, own.get().image(), own.get().cpus(), own.get());
     }
-    return new GuestImage(name, read(Path.of(name)), 1);
+    return new GuestImage(name, read(Path.of(name)), 1, null);
+  }
+
+  /**
+   * Looks at a command line that is for it: any will do for a file.
+   *
+   * @throws InputException if it is a guest of our own that does not understand a word
+   */
+  void checkCommandLine(String commandLine) {
+    if (own != null) {
+      checkCommandLine(own, commandLine);
+    }
+  }
+
+  /** The same for a guest of our own. */
+  static void checkCommandLine(Guest guest, String commandLine) {
+    Optional<String> strange = guest.notUnderstood(commandLine);
+    if (strange.isPresent()) {
+      String known =
+          guest.parameters().stream().map(name -> name + "=N").collect(Collectors.joining(", "));
+      throw new InputException(
+          "--append",
+          strange.get(),
+          "expected " + (known.isEmpty() ? "nothing" : known) + " for " + guest.name());
+    }
   }
 
   /**

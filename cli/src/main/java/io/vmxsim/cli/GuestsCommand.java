@@ -63,6 +63,10 @@ final class GuestsCommand implements Runnable {
       write(image, guest.image());
     }
     if (disk != null) {
+      GuestImage.checkCommandLine(guest, commandLine);
+      if (commandLine.length() > Guest.MOST_TEXT) {
+        throw new InputException("--append", "", "expected at most " + Guest.MOST_TEXT + " bytes");
+      }
       write(disk, guest.disk(commandLine));
     }
     if (image == null && disk == null) {

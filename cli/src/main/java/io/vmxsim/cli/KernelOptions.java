@@ -103,6 +103,7 @@ final class KernelOptions {
 
   /** The kernel with its command line and modules. */
   BootRequest request(GuestImage kernel) {
+    kernel.checkCommandLine(commandLine);
     return new BootRequest(kernel.name(), kernel.bytes(), commandLine, readModules());
   }
 

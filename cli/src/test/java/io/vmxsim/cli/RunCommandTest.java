@@ -38,10 +38,20 @@ class RunCommandTest {
 
   @Test
   void equalRunsPrintEqualBytes() {
-    String[] arguments = {"run", "cpuid-loop", "--append", "count=100", "--output", "json"};
+    String[] arguments = {"run", "cpuid-loop", "--append", "rounds=100", "--output", "json"};
     Invocation first = Invocation.of(arguments);
     assertTrue(first.out().contains("\"EPT_VIOLATION\""), first.out());
     assertEquals(first, Invocation.of(arguments));
+  }
+
+  @Test
+  void aGuestOfOurOwnIsToldNothingThatItDoesNotUnderstand() {
+    Invocation.of("run", "cpuid-loop", "--append", "count=100")
+        .assertFails(2, "--append: count=100: expected rounds=N for cpuid-loop");
+    Invocation.of("boot", "exit-loop", "--append", "rounds=5 what=x")
+        .assertFails(2, "--append: what=x: expected rounds=N, what=N for exit-loop");
+    Invocation.of("guests", "hello", "--disk", folder.resolve("d").toString(), "--append", "x")
+        .assertFails(2, "--append: x: expected nothing for hello");
   }
 
   @Test

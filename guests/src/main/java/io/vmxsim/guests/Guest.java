@@ -8,6 +8,9 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -25,10 +28,14 @@ public record Guest(String name, int cpus) {
 
   private static final Pattern INCLUDE = Pattern.compile("(?m)^include \"(.*)\"$");
 
+  /** Where a source reads the number behind {@code NAME=} in its command line. */
+  private static final Pattern PARAMETER = Pattern.compile("(?m)^ *parameter \"([a-z]+)\", ");
+
   /** A file that is not there: it comes from {@link VmcsField}. */
   private static final String VMCS_FIELDS = "vmcs-fields";
 
-  private static final int MOST_TEXT = 200;
+  /** The most bytes that a command line on a {@link #disk} may have. */
+  public static final int MOST_TEXT = 200;
 
   /** The source as it was written, without what it includes. */
   public String source() {
@@ -38,6 +45,27 @@ public record Guest(String name, int cpus) {
   /** What it does, in a line: the first comment of the source. */
   public String title() {
     return source().lines().findFirst().orElse("").replaceFirst(";\\s*", "");
+  }
+
+  /** The names of the numbers that its command line may give, in the order it reads them. */
+  public Set<String> parameters() {
+    return PARAMETER
+        .matcher(included(source()))
+        .results()
+        .map(found -> found.group(1))
+        .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  /**
+   * The first word of a command line that is not one of its {@link #parameters}, {@code =} and a
+   * decimal number; it would pay no attention to that.
+   */
+  public Optional<String> notUnderstood(String commandLine) {
+    Pattern understood = Pattern.compile("(%s)=[0-9]+".formatted(String.join("|", parameters())));
+    return Pattern.compile(" +")
+        .splitAsStream(commandLine.strip())
+        .filter(word -> !word.isEmpty() && !understood.matcher(word).matches())
+        .findFirst();
   }
 
   /** The image, with its multiboot header, to be loaded by {@link ImageLoader}. */
