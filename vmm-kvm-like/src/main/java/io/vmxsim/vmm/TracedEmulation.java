@@ -7,6 +7,7 @@ import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.cpu.board.Bus;
 import io.vmxsim.cpu.board.MemoryDevice;
 import io.vmxsim.cpu.board.PortDevice;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Carries out the instructions of a trace while the processor cannot be entered with its guest as
@@ -21,10 +22,16 @@ final class TracedEmulation implements ModeEmulation {
   private final DeviceModel devices;
   private final Charges charges;
   private final GuestWrites observer;
+  private final CurrentVmcs vmcs;
   private final GuestControlRegisters control;
-  private final Processor model;
-  private final GuestState registers;
+
+  /** Few traces need it, and it is large. */
+  private @Nullable Model model;
+
   private boolean toUserspace;
+
+  /** The processor of its own, and the way of the guest's registers there and back. */
+  private record Model(Processor processor, GuestState registers) {}
 
   TracedEmulation(
       Vm vm,
@@ -39,12 +46,8 @@ final class TracedEmulation implements ModeEmulation {
     this.devices = devices;
     this.charges = charges;
     this.observer = observer;
+    this.vmcs = vmcs;
     this.control = control;
-    Bus bus = Bus.withRam(0);
-    bus.attachMemory(0, Long.MAX_VALUE, new Memory());
-    bus.attachPorts(0, ALL_PORTS, new Ports());
-    model = Processor.sharingRegisters(processor, processor.profile(), bus);
-    registers = new GuestState(vmcs, control, processor.state(), model.state());
   }
 
   @Override
@@ -55,28 +58,45 @@ final class TracedEmulation implements ModeEmulation {
   /** {@inheritDoc} A trace holds the events that are delivered meanwhile. */
   @Override
   public HandlerOutcome goOn(Vcpu vcpu, EventInjection events, long longest) {
-    registers.load();
-    model.setGuest(processor.guest());
     toUserspace = false;
-    RunOutcome outcome = RunOutcome.BUDGET;
-    long begin = model.instructions();
-    while (isRequired()
-        && outcome != RunOutcome.FINISHED
-        && model.instructions() - begin < longest) {
-      long before = model.instructions();
-      outcome = model.run(1);
-      model.state().activity = ActivityState.ACTIVE; // what has ended a wait comes next
-      control.take(model.state());
-      for (; before < model.instructions(); before++) {
-        processor.countUnpriced();
-        charges.once(Cost.VMM_EMULATE);
-      }
-    }
-    registers.store();
+    Model used = model();
+    used.registers.load();
+    RunOutcome outcome = advance(used.processor, longest);
+    used.registers.store();
     if (toUserspace) {
       charges.once(Cost.USERSPACE);
     }
     return outcome == RunOutcome.FINISHED ? HandlerOutcome.STOP : HandlerOutcome.RESUME;
+  }
+
+  private RunOutcome advance(Processor own, long longest) {
+    RunOutcome outcome = RunOutcome.BUDGET;
+    long end = own.instructions() + longest;
+    while (isRequired() && outcome != RunOutcome.FINISHED && own.instructions() < end) {
+      long before = own.instructions();
+      outcome = own.run(1);
+      own.state().activity = ActivityState.ACTIVE; // what has ended a wait comes next
+      control.take(own.state());
+      for (; before < own.instructions(); before++) {
+        processor.countUnpriced();
+        charges.once(Cost.VMM_EMULATE);
+      }
+    }
+    return outcome;
+  }
+
+  private Model model() {
+    Model made = model;
+    if (made == null) {
+      Bus bus = Bus.withRam(0);
+      bus.attachMemory(0, Long.MAX_VALUE, new Memory());
+      bus.attachPorts(0, ALL_PORTS, new Ports());
+      Processor own = Processor.sharingRegisters(processor, processor.profile(), bus);
+      own.setGuest(processor.guest());
+      made = new Model(own, new GuestState(vmcs, control, processor.state(), own.state()));
+      model = made;
+    }
+    return made;
   }
 
   private final class Memory implements MemoryDevice {
