@@ -52,7 +52,7 @@ record GuestImage(String name, byte[] bytes, int cpus, @Nullable Guest own) {
     Optional<String> strange = guest.notUnderstood(commandLine);
     if (strange.isPresent()) {
       String known =
-          guest.parameters().stream().map(name -> name + "=N").collect(Collectors.joining(", "));
+          guest.parameters().stream().map(Object::toString).collect(Collectors.joining(", "));
       throw new InputException(
           "--append",
           strange.get(),

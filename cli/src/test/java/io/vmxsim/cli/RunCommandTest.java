@@ -47,9 +47,11 @@ class RunCommandTest {
   @Test
   void aGuestOfOurOwnIsToldNothingThatItDoesNotUnderstand() {
     Invocation.of("run", "cpuid-loop", "--append", "count=100")
-        .assertFails(2, "--append: count=100: expected rounds=N for cpuid-loop");
+        .assertFails(2, "--append: count=100: expected rounds=1 to 4000000000 for cpuid-loop");
     Invocation.of("boot", "exit-loop", "--append", "rounds=5 what=x")
-        .assertFails(2, "--append: what=x: expected rounds=N, what=N for exit-loop");
+        .assertFails(2, "what=x: expected rounds=1 to 4000000000, what=0 to 8 for exit-loop");
+    Invocation.of("run", "table-update-storm", "--append", "pages=513")
+        .assertFails(2, "--append: pages=513: expected pages=1 to 512, rounds=");
     Invocation.of("guests", "hello", "--disk", folder.resolve("d").toString(), "--append", "x")
         .assertFails(2, "--append: x: expected nothing for hello");
   }

@@ -6,11 +6,11 @@ import io.vmxsim.vmcs.VmcsField;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -28,14 +28,40 @@ public record Guest(String name, int cpus) {
 
   private static final Pattern INCLUDE = Pattern.compile("(?m)^include \"(.*)\"$");
 
-  /** Where a source reads the number behind {@code NAME=} in its command line. */
-  private static final Pattern PARAMETER = Pattern.compile("(?m)^ *parameter \"([a-z]+)\", ");
+  /** Where a source reads a number of its command line: the name, the default, the range. */
+  private static final Pattern PARAMETER =
+      Pattern.compile("(?m)^ *parameter \"([a-z]+)\", [0-9]+, ([0-9]+), ([0-9]+)$");
 
   /** A file that is not there: it comes from {@link VmcsField}. */
   private static final String VMCS_FIELDS = "vmcs-fields";
 
   /** The most bytes that a command line on a {@link #disk} may have. */
   public static final int MOST_TEXT = 200;
+
+  /**
+   * A number that a command line may give, as {@code NAME=NUMBER} in decimal digits.
+   *
+   * @param least and {@code most}: the range that the guest is made for
+   */
+  public record Parameter(String name, BigInteger least, BigInteger most) {
+    private Parameter(String name, String least, String most) {
+      this(name, new BigInteger(least), new BigInteger(most));
+    }
+
+    private boolean takes(String word) {
+      if (!word.matches(name + "=[0-9]+")) {
+        return false;
+      }
+      BigInteger number = new BigInteger(word.substring(name.length() + 1));
+      return number.compareTo(least) >= 0 && number.compareTo(most) <= 0;
+    }
+
+    /** Such as {@code pages=1 to 512}. */
+    @Override
+    public String toString() {
+      return name + "=" + least + " to " + most;
+    }
+  }
 
   /** The source as it was written, without what it includes. */
   public String source() {
@@ -47,24 +73,24 @@ public record Guest(String name, int cpus) {
     return source().lines().findFirst().orElse("").replaceFirst(";\\s*", "");
   }
 
-  /** The names of the numbers that its command line may give, in the order it reads them. */
-  public Set<String> parameters() {
+  /** The numbers that its command line may give, in the order it reads them. */
+  public List<Parameter> parameters() {
     return PARAMETER
         .matcher(included(source()))
         .results()
-        .map(found -> found.group(1))
-        .collect(Collectors.toCollection(LinkedHashSet::new));
+        .map(row -> new Parameter(row.group(1), row.group(2), row.group(3)))
+        .toList();
   }
 
   /**
-   * The first word of a command line that is not one of its {@link #parameters}, {@code =} and a
-   * decimal number; it would pay no attention to that.
+   * The first word of a command line that is not one of its {@link #parameters}: it would pay no
+   * attention to that, or come to harm.
    */
   public Optional<String> notUnderstood(String commandLine) {
-    Pattern understood = Pattern.compile("(%s)=[0-9]+".formatted(String.join("|", parameters())));
+    List<Parameter> known = parameters();
     return Pattern.compile(" +")
         .splitAsStream(commandLine.strip())
-        .filter(word -> !word.isEmpty() && !understood.matcher(word).matches())
+        .filter(word -> !word.isEmpty() && known.stream().noneMatch(one -> one.takes(word)))
         .findFirst();
   }
 

@@ -6,7 +6,7 @@ include "start.asm"
 DATA = 0x800000                       ; 64 KBytes of it
 
 main:
-  parameter "rounds", 2000
+  parameter "rounds", 2000, 1, 4000000000
   mov r12, rax
   mov edi, DATA
   mov ecx, 0x2000

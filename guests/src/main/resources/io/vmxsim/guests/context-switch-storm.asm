@@ -29,17 +29,17 @@ isolation = GUEST_VARIABLES+16
 pcid = GUEST_VARIABLES+20
 
 main:
-  parameter "processes", 4
+  parameter "processes", 4, 1, 32
   mov [processes], eax
-  parameter "rounds", 200
+  parameter "rounds", 200, 1, 4000000000
   mov r13, rax
-  parameter "isolation", 0
+  parameter "isolation", 0, 0, 1
   mov [isolation], eax
   mov eax, 1
   cpuid
   bt ecx, 17                          ; PCIDs are there
   jae .no_pcids
-  parameter "pcid", 0
+  parameter "pcid", 0, 0, 1
   mov [pcid], eax
 .no_pcids:
   call set_up_system_calls

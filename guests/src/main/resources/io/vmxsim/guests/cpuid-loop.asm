@@ -2,7 +2,7 @@
 include "start.asm"
 
 main:
-  parameter "rounds", 10000
+  parameter "rounds", 10000, 1, 4000000000
   mov r12, rax
 .round:
   xor eax, eax

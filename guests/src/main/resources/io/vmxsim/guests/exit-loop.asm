@@ -10,9 +10,9 @@ PM_TIMER  = 0x608
 EDGE_LEVEL = 0x4d0
 
 main:
-  parameter "rounds", 1000
+  parameter "rounds", 1000, 1, 4000000000
   mov r12, rax
-  parameter "what", 0
+  parameter "what", 0, 0, 8
   mov r13, [whats+rax*8]
 .round:
   call r13

@@ -3,7 +3,7 @@ include "start.asm"
 include "vmx.asm"
 
 main:
-  parameter "rounds", 10000
+  parameter "rounds", 10000, 1, 4000000000
   mov [guest_rbx], rax                ; CPUID changes it: the guest moves it
   call start_vmx
   vmcs GUEST_RIP, guest

@@ -16,11 +16,11 @@ ready    = GUEST_VARIABLES
 received = GUEST_VARIABLES+4          ; interrupts that the others have had
 
 main:
-  parameter "rounds", 2
+  parameter "rounds", 2, 1, 4000000000
   mov r12, rax
-  parameter "cpus", 80
+  parameter "cpus", 80, 2, 80
   mov r13, rax
-  parameter "way", 0
+  parameter "way", 0, 0, 2
   mov r14, rax
   mov qword ptr [HANDLERS+VECTOR*8], interrupt
   mov qword ptr [others], wait_for_interrupts

@@ -8,7 +8,7 @@ rounds = GUEST_VARIABLES
 ready = GUEST_VARIABLES+8
 
 main:
-  parameter "rounds", 200
+  parameter "rounds", 200, 1, 4000000000
   mov [rounds], rax
   mov qword ptr [HANDLERS+VECTOR*8], received
   mov qword ptr [others], pong

@@ -39,15 +39,15 @@ called    = GUEST_VARIABLES+44
 ticks     = GUEST_VARIABLES+48
 
 main:
-  parameter "processes", 8
+  parameter "processes", 8, 1, 32
   mov [processes], eax
-  parameter "pages", 64
+  parameter "pages", 64, 1, 512
   mov [pages], eax
-  parameter "calls", 400
+  parameter "calls", 400, 0, 4000000000
   mov [calls], eax
-  parameter "unmaps", 16
+  parameter "unmaps", 16, 0, 512
   mov [unmaps], eax
-  parameter "interval", 2000
+  parameter "interval", 2000, 1, 4000000000
   mov [interval], eax
   call identify_processor
   say "processor, "

@@ -6,7 +6,7 @@ WINDOW = 0xfec00010
 ENTRY  = 0x12                         ; the low half of redirection entry 1
 
 main:
-  parameter "rounds", 5000
+  parameter "rounds", 5000, 1, 4000000000
   mov r12, rax
   mov ebx, SELECT
 .round:

@@ -15,9 +15,9 @@ FRAME    = 0x800000
 USED     = 0x63                       ; present, writable, accessed, dirty
 
 main:
-  parameter "rounds", 100
+  parameter "rounds", 100, 1, 4000000000
   mov r12, rax
-  parameter "what", 0
+  parameter "what", 0, 0, 6
   mov r13, [whats+rax*8]
   mov qword ptr [POINTERS_OF_PAGE], DIRECTORY_OF_PAGE+3
   mov qword ptr [DIRECTORY_OF_PAGE], TABLE_OF_PAGE+3

@@ -11,9 +11,9 @@ REGION_TABLES = FREE+0x2000           ; 512 page tables, for a GByte
 FRAMES     = 0x800000                 ; the pages, one behind another
 
 main:
-  parameter "pages", 256
+  parameter "pages", 256, 1, 262144
   mov r12, rax
-  parameter "rounds", 4
+  parameter "rounds", 4, 1, 4000000000
   mov r13, rax
   mov qword ptr [HANDLERS+14*8], page_fault
   mov qword ptr [TABLES+8], REGION_POINTERS+3

@@ -2,7 +2,7 @@
 include "start.asm"
 
 main:
-  parameter "rounds", 5000
+  parameter "rounds", 5000, 1, 4000000000
   mov r12, rax
 .round:
   mov al, 0x0d                        ; register D: its bit 7 says that the battery is good

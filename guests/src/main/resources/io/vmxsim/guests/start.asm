@@ -366,8 +366,9 @@ print_hex:                            ; RAX, without leading zeros
   pop rax
   ret
 
-; The number behind "name=" in the command line, or what is the default; in RAX.
-macro parameter name, default
+; The number behind "name=" in the command line, or what is the default; in RAX. Who loads the guest
+; looks that it is from least to most.
+macro parameter name, default, least, most
   mov rax, default
   call read_parameter
   db name, 0

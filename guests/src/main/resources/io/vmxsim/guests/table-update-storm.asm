@@ -11,9 +11,9 @@ REGION_TABLE = FREE+0x2000
 FRAMES   = 0x800000
 
 main:
-  parameter "pages", 64
+  parameter "pages", 64, 1, 512
   mov r12, rax
-  parameter "rounds", 100
+  parameter "rounds", 100, 1, 4000000000
   mov r13, rax
   mov qword ptr [REGION_POINTERS], REGION_DIRECTORY+3
   mov qword ptr [REGION_DIRECTORY], REGION_TABLE+3

@@ -10,12 +10,12 @@ PARAVIRTUAL_EOI = 0x4b564d04          ; MSR_KVM_PV_EOI_EN
 pending = GUEST_VARIABLES             ; bit 0: there is an interrupt to end here
 
 main:
-  parameter "ticks", 100
+  parameter "ticks", 100, 1, 4000000000
   mov r12, rax
-  parameter "interval", 10000
+  parameter "interval", 10000, 1, 4000000000
   mov r13, rax
   mov qword ptr [HANDLERS+VECTOR*8], tick
-  parameter "paravirtual", 0
+  parameter "paravirtual", 0, 0, 1
   test eax, eax
   je .start
   mov ecx, PARAVIRTUAL_EOI

@@ -11,9 +11,9 @@ REGION_TABLES = FREE+0x2000           ; 512 page tables
 FRAMES   = 0x800000
 
 main:
-  parameter "pages", 8192
+  parameter "pages", 8192, 1, 262144
   mov r12, rax
-  parameter "rounds", 4
+  parameter "rounds", 4, 1, 4000000000
   mov r13, rax
   mov qword ptr [TABLES+8], REGION_POINTERS+3
   mov qword ptr [REGION_POINTERS], REGION_DIRECTORY+3

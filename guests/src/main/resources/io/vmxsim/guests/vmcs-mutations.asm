@@ -24,11 +24,11 @@ FIELDS   = 88                        ; in the table at the end
 VALUES   = 43
 
 main:
-  parameter "seed", 1
+  parameter "seed", 1, 0, 4000000000
   mov rcx, 0x9e3779b97f4a7c15
   imul rax, rcx
   mov [seed], rax
-  parameter "count", 100
+  parameter "count", 100, 1, 4000000000
   mov [count], rax
   call start_vmx
   mov eax, [vmx_basic]
