@@ -18,8 +18,10 @@ import java.util.Arrays;
 
 /**
  * String instructions, alone and repeated ("String Operations", volume 1, 7.3.9). Each iteration
- * that completed stands in the registers, whatever ends the next one. A long repetition pauses now
- * and then for events that may be due.
+ * that completed stands in the registers, whatever ends the next one; the status flags change when
+ * the last has completed only, so that between two, where a fault, an interrupt or a trap finds
+ * them, they are those from before the instruction ("REP/REPE/REPZ/REPNE/REPNZ", volume 2; the host
+ * does so for all three). A long repetition pauses now and then for events that may be due.
  */
 final class StringOperations {
   private static final int PAGE = PhysicalMemory.PAGE_BYTES;
@@ -64,7 +66,7 @@ final class StringOperations {
       long done = compares || stops || alone ? 0 : run(in, count);
       if (done == 0) {
         if (compares) {
-          state.status.set(flags); // what a fault leaves of them ("REP", volume 2)
+          state.status.set(flags); // what a fault leaves of them
         }
         iterate(in);
         done = 1;
@@ -79,6 +81,9 @@ final class StringOperations {
       }
     }
     if (Val.zeroExtend(state.register(RCX), in.addressSize) != 0) {
+      if (compares) {
+        state.status.set(flags);
+      }
       throw faults.pause();
     }
   }
@@ -100,8 +105,8 @@ final class StringOperations {
         advance(in, RSI);
       }
       case CMPS -> {
-        long first = loadSource(in);
-        alu.subtract(first, loadDestination(in), 0, size);
+        long second = loadDestination(in); // processors look at it first
+        alu.subtract(loadSource(in), second, 0, size);
         advance(in, RSI);
         advance(in, RDI);
       }
