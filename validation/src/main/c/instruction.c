@@ -13,11 +13,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #define STATE 0x60000000UL
 #define DATA 0x40000000UL
 #define PAGE 4096
-#define WINDOW 192
+#define READ_ONLY 0x50000000UL /* the data page once more, not to be written */
+#define WINDOW 1024
+#define AT_END 0x80 /* in a length: the window is the end of the page, not its beginning */
 #define BATCH 1024
 
 struct state {
@@ -40,7 +43,8 @@ struct input {
 };
 
 struct output {
-  uint64_t signal, gpr[16], rflags;
+  uint64_t fault, address; /* 0 or signal, vector at bit 8, error code at bit 16; CR2 of a #PF */
+  uint64_t gpr[16], rflags;
   uint8_t fx[X87], ymm[16][32], data[WINDOW];
 };
 
@@ -73,16 +77,21 @@ __asm__(
     "fninit\nvzeroupper\n"
     "pop %r15\npop %r14\npop %r13\npop %r12\npop %rbp\npop %rbx\nret\n");
 
-static volatile uint64_t caught;
+static volatile uint64_t caught, caught_at;
 
 static void on_signal(int number, siginfo_t *info, void *context) {
+  greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+  uint64_t vector = registers[REG_TRAPNO];
+  uint64_t error = registers[REG_ERR];
   (void)info;
-  caught = number;
-  ((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] = (greg_t)back;
+  caught = number | vector << 8 | error << 16;
+  caught_at = vector == 14 ? (uint64_t)registers[REG_CR2] : 0;
+  registers[REG_RIP] = (greg_t)back;
 }
 
-static void *map(unsigned long address, int protection) {
-  void *at = mmap((void *)address, PAGE, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+static void *map(unsigned long address, int protection, int file) {
+  int flags = file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED : MAP_SHARED | MAP_FIXED;
+  void *at = mmap((void *)address, PAGE, protection, flags, file, 0);
   if (at == MAP_FAILED) {
     perror("mmap");
     exit(1);
@@ -92,22 +101,25 @@ static void *map(unsigned long address, int protection) {
 
 static void one(struct state *state, uint8_t *data, uint8_t *code, const struct input *in,
                 struct output *out) {
-  memcpy(code, in->code, in->length);
-  memcpy(code + in->length, "\xff\x24\x25\xa0\x04\x00\x60", 7); /* jmp *0x60000000+1184 */
+  uint8_t length = in->length & ~AT_END;
+  uint8_t *window = in->length & AT_END ? data + PAGE - WINDOW : data;
+  memcpy(code, in->code, length);
+  memcpy(code + length, "\xff\x24\x25\xa0\x04\x00\x60", 7); /* jmp *0x60000000+1184 */
   memset(data, 0, PAGE);
-  memcpy(data, in->data, WINDOW);
+  memcpy(window, in->data, WINDOW);
   memcpy(state->gpr, in->gpr, sizeof in->gpr);
   state->rflags = in->rflags;
   memcpy(state->fx, in->fx, sizeof in->fx);
   memcpy(state->ymm, in->ymm, sizeof in->ymm);
-  caught = 0;
+  caught = caught_at = 0;
   run();
-  out->signal = caught;
+  out->fault = caught;
+  out->address = caught_at;
   memcpy(out->gpr, state->gpr, sizeof out->gpr);
   out->rflags = state->rflags;
   memcpy(out->fx, state->fx, sizeof out->fx);
   memcpy(out->ymm, state->ymm, sizeof out->ymm);
-  memcpy(out->data, data, WINDOW);
+  memcpy(out->data, window, WINDOW);
 }
 
 int main(void) {
@@ -116,12 +128,19 @@ int main(void) {
   struct sigaction action = {.sa_sigaction = on_signal,
                              .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
   int signals[] = {SIGSEGV, SIGILL, SIGFPE, SIGBUS, SIGTRAP};
-  struct state *state = map(STATE, PROT_READ | PROT_WRITE);
-  uint8_t *data = map(DATA, PROT_READ | PROT_WRITE);
-  uint8_t *code = map(STATE + PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
+  int page = memfd_create("data", 0);
+  struct state *state = map(STATE, PROT_READ | PROT_WRITE, -1);
+  uint8_t *code = map(STATE + PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, -1);
+  uint8_t *data;
   static struct input in[BATCH];
   static struct output out[BATCH];
   uint32_t count;
+  if (page < 0 || ftruncate(page, PAGE) != 0) {
+    perror("data page");
+    return 1;
+  }
+  data = map(DATA, PROT_READ | PROT_WRITE, page);
+  *(volatile uint8_t *)map(READ_ONLY, PROT_READ, page); /* present */
   sigaltstack(&alternate, NULL);
   for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) {
     sigaction(signals[i], &action, NULL);

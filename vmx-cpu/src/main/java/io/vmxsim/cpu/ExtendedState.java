@@ -21,6 +21,8 @@ public final class ExtendedState {
   public static final int MXCSR_MASK = 0xffff;
 
   private static final int CONTROL_INIT = 0x37f;
+  private static final int EXCEPTIONS = 0x3f;
+  private static final int SUMMARY_AND_BUSY = 0x8080;
   private static final int COMPONENTS = 63;
 
   /** Longs of one vector register. */
@@ -62,7 +64,11 @@ public final class ExtendedState {
 
   private final byte[] @Nullable [] others = new byte[COMPONENTS][];
 
+  /** Bits above those of a linear address. */
+  private final int notCanonicalBits;
+
   ExtendedState(Cpuid cpuid) {
+    notCanonicalBits = cpuid.has(CpuidFeature.LA57) ? 7 : 16;
     notesEveryOperand = !cpuid.has(CpuidFeature.FDP_EXCPTN_ONLY);
     keepsSelectors = !cpuid.has(CpuidFeature.ZERO_FCS_FDS);
   }
@@ -77,6 +83,17 @@ public final class ExtendedState {
     dataPointer = 0;
     dataSelector = 0;
     opcode = 0;
+  }
+
+  /** ES and B say whether an exception is pending that the control word does not mask. */
+  public void summarizeX87() {
+    boolean pending = (status & ~control & EXCEPTIONS) != 0;
+    status = pending ? status | SUMMARY_AND_BUSY : status & ~SUMMARY_AND_BUSY;
+  }
+
+  /** Sets the instruction pointer from a 64-bit image, of which it keeps a canonical address. */
+  public void setInstructionPointer(long image) {
+    instructionPointer = image << notCanonicalBits >> notCanonicalBits;
   }
 
   /** TOP of the x87 stack. */

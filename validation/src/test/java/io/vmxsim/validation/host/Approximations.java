@@ -1,6 +1,7 @@
 package io.vmxsim.validation.host;
 
 import io.vmxsim.cpu.decode.Instruction;
+import io.vmxsim.cpu.decode.Op;
 
 /**
  * Results that the SDM bounds and does not define: transcendental functions to one unit in the last
@@ -13,6 +14,26 @@ final class Approximations {
   private static final long C1 = 1L << (16 + 9);
 
   private Approximations() {}
+
+  /**
+   * Whether two faults are the same as far as is defined: of the elements of a masked store it is
+   * not which of several in a page is reported (volume 2, "VMASKMOV").
+   */
+  static boolean areAlike(Instruction in, HostFault here, HostFault there) {
+    return switch (in.op) {
+      case VMASKMOVPS_M_V, VMASKMOVPD_M_V, VPMASKMOVD_M_V, VPMASKMOVQ_M_V ->
+          here.code() == there.code() && (here.address() ^ there.address()) < OperandPlaces.PAGE;
+      default -> here.equals(there);
+    };
+  }
+
+  /**
+   * Whether a fault may leave some of the registers loaded: XRSTOR's of a reserved bit of MXCSR,
+   * which processors find after the registers that they load first, here before all.
+   */
+  static boolean isPartlyDone(Instruction in, HostFault fault) {
+    return in.op == Op.XRSTOR && fault.isGeneralProtection();
+  }
 
   /** Makes {@code here} equal to {@code there} where both are within the bounds. */
   static void settle(Instruction in, HostState here, HostState there) {

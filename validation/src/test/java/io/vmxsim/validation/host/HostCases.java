@@ -14,18 +14,18 @@ import java.util.SplittableRandom;
 
 /**
  * Random unprivileged instructions of 64-bit mode with what they start from: equal seeds give equal
- * cases. Memory operands lie in a page at {@link #DATA} with nothing around it.
+ * cases. Memory operands are where {@link OperandPlaces} says.
  */
 final class HostCases {
-  static final long DATA = 0x4000_0000L;
-
   /** The operation of all cases, if not any. */
   static final String ONLY = System.getProperty("vmxsim.host.only", "");
 
   /** Where the host has the instruction. */
   static final long CODE = 0x6000_1000L;
 
-  private static final int RSP = CpuState.RSP;
+  /** Bytes at either end of the window that are not just random. */
+  private static final int TELLING = 192;
+
   private static final long DF = 1 << 10;
   private static final long IF = 1 << 9;
   private static final long AC = 1 << 18;
@@ -81,10 +81,17 @@ final class HostCases {
   final byte[] code = new byte[Decoder.LONGEST];
   final Instruction instruction = new Instruction();
   final HostState input = new HostState();
+  private final OperandPlaces places;
 
   HostCases(long seed, Decoder decoder) {
     random = new SplittableRandom(seed);
     this.decoder = decoder;
+    places = new OperandPlaces(random);
+  }
+
+  /** Whether the window is the end of the page and not its beginning. */
+  boolean isAtEnd() {
+    return places.isAtEnd();
   }
 
   /** Makes the next case. */
@@ -189,7 +196,8 @@ final class HostCases {
     if (in.segment >= Instruction.FS || (in.isMemory && !hasPlainAddress(in))) {
       return false;
     }
-    return !LeftOut.contains(in.op);
+    boolean asksByAddress = OperandPlaces.isArea(in) && in.base == CpuState.RAX; // what to save
+    return !LeftOut.contains(in.op) && !asksByAddress;
   }
 
   private static boolean hasPlainAddress(Instruction in) {
@@ -228,8 +236,7 @@ final class HostCases {
     int masks = oneIn(8) ? random.nextInt(64) << 7 : 0x1f80;
     input.mxcsr = masks | random.nextInt(4) << 13 | (oneIn(4) ? 0x40 : 0) | (oneIn(4) ? 0x8000 : 0);
     data();
-    input.registers[RSP] = DATA + 32;
-    addresses();
+    places.choose(instruction, input);
   }
 
   /** Eight bytes, each a random or a telling one, or all random. */
@@ -258,7 +265,7 @@ final class HostCases {
       return;
     }
     ByteBuffer bytes = ByteBuffer.wrap(input.data).order(ByteOrder.LITTLE_ENDIAN);
-    for (int i = 0; i < HostState.WINDOW; i += Long.BYTES) {
+    for (int i = 0; i < TELLING; i += Long.BYTES) {
       bytes.putLong(i, vector());
     }
     if (oneIn(2)) {
@@ -266,6 +273,7 @@ final class HostCases {
         bytes.putLong(i, significand()).putShort(i + Long.BYTES, (short) signAndExponent());
       }
     }
+    System.arraycopy(input.data, 0, input.data, HostState.WINDOW - TELLING, TELLING);
   }
 
   /** Exceptions are masked mostly, and ES says whether any is pending that is not. */
@@ -331,60 +339,5 @@ final class HostCases {
       case 1 -> bits & 0x80ffffff;
       default -> near;
     };
-  }
-
-  /** Registers that address memory, or whose values would leave it. */
-  private void addresses() {
-    Instruction in = instruction;
-    long[] registers = input.registers;
-    switch (in.op) {
-      case MOVS, CMPS, STOS, LODS, SCAS, MASKMOVQ, MASKMOVDQU -> {
-        registers[CpuState.RSI] = DATA + 8;
-        registers[CpuState.RDI] = DATA + 32;
-        registers[CpuState.RCX] = random.nextInt(4);
-      }
-      case PCMPESTRI, PCMPESTRM -> {
-        registers[CpuState.RAX] = random.nextInt(41) - 20L;
-        registers[CpuState.RDX] = random.nextInt(41) - 20L;
-      }
-      case FBLD -> decimal();
-      case XLAT -> registers[CpuState.RBX] = DATA;
-      case LEAVE -> registers[CpuState.RBP] = DATA + 40;
-      case BT_RM_R, BTS_RM_R, BTR_RM_R, BTC_RM_R -> registers[in.reg] = random.nextInt(256) - 64L;
-      case DIV -> registers[CpuState.RDX] = random.nextInt(3);
-      case IDIV -> registers[CpuState.RDX] = random.nextInt(3) - 1L;
-      default -> {}
-    }
-    if (in.isMemory && in.op != Op.LEA) {
-      if (hasVectorIndex(in)) {
-        indices(in);
-      } else if (in.index < Instruction.NO_REGISTER) {
-        registers[in.index] = 8L >>> in.scale;
-      }
-      registers[in.base] = DATA + 16;
-    }
-  }
-
-  /** Indices that stay in the window, but for some that lead below it or beyond the page. */
-  private void indices(Instruction in) {
-    boolean doublewords = (in.opcode & 1) == 0;
-    for (int i = 4 * in.index; i < 4 * in.index + 4; i++) {
-      input.vectors[i] = doublewords ? (index() & 0xffffffffL) | index() << 32 : index();
-    }
-  }
-
-  private long index() {
-    return oneIn(8) ? random.nextInt(2) * 8000L - 4000 : random.nextInt(24) - 2;
-  }
-
-  /** Digits where the operand is; the SDM leaves undefined what any others make. */
-  private void decimal() {
-    int at = 16 + (int) instruction.displacement;
-    if (instruction.index < Instruction.NO_REGISTER) {
-      at += 8;
-    }
-    for (int i = at; i < at + 9; i++) {
-      input.data[i] = (byte) (random.nextInt(10) << 4 | random.nextInt(10));
-    }
   }
 }

@@ -27,11 +27,13 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>{@code -Dvmxsim.host.cases=N} for other than the short run on the host, {@code
  * -Dvmxsim.host.seed=N} for another sequence, {@code -Dvmxsim.host.only=OPERATION} for cases of one
- * kind, {@code -Dvmxsim.host.record=FILE} to record its first cases instead.
+ * kind, {@code -Dvmxsim.host.each=N} to show more than one case of each operation that differs,
+ * {@code -Dvmxsim.host.record=FILE} to record the first cases instead.
  */
 class HostDifferentialTest {
   private static final long FLAGS = StatusFlags.MASK | 1 << 10;
   private static final int REPORTED = Integer.getInteger("vmxsim.host.reported", 20);
+  private static final int EACH = Integer.getInteger("vmxsim.host.each", 1);
   private static final int RECORDED = 12_000;
 
   private final SimulatedProcessor simulated = new SimulatedProcessor();
@@ -42,7 +44,7 @@ class HostDifferentialTest {
   private final StringBuilder report = new StringBuilder();
 
   private interface Reference {
-    int run(HostCases one, HostState output) throws IOException;
+    HostFault run(HostCases one, HostState output) throws IOException;
   }
 
   @Test
@@ -91,33 +93,37 @@ class HostDifferentialTest {
         "only " + covered.size() + " operations");
   }
 
-  private void compare(HostCases one, int signalThere) {
-    int signalHere;
+  private void compare(HostCases one, HostFault faultThere) {
+    HostFault faultHere;
     try {
-      signalHere = simulated.run(one.code, one.instruction.length, one.input, here);
+      faultHere = simulated.run(one, here);
     } catch (NotModelledException stop) {
       return; // docs/NOT_MODELLED.md
     }
     covered.merge(one.instruction.op, 1, Integer::sum);
     long flags = FLAGS;
-    if (signalThere == 0) {
+    if (faultThere.isNone()) {
       if (UndefinedResults.isResult(one.instruction, one.input)) {
         return;
       }
       flags &= ~UndefinedResults.flags(one.instruction, one.input);
       Approximations.settle(one.instruction, here, there);
     }
+    if (Approximations.isPartlyDone(one.instruction, faultThere)) {
+      here.takeRegisters(there);
+    }
     String differences =
-        signalHere == signalThere
+        Approximations.areAlike(one.instruction, faultHere, faultThere)
             ? here.differences(there, flags)
-            : "  signal " + signalHere + ", expected " + signalThere + "\n";
+            : "  " + faultHere + ", expected " + faultThere + "\n" + here.differences(there, flags);
     if (!differences.isEmpty()) {
       note(one, differences);
     }
   }
 
   private void note(HostCases one, String differences) {
-    if (differing.merge(one.instruction.op, 1, Integer::sum) == 1 && differing.size() <= REPORTED) {
+    if (differing.merge(one.instruction.op, 1, Integer::sum) <= EACH
+        && differing.size() <= REPORTED) {
       report
           .append(HexFormat.of().formatHex(one.code, 0, one.instruction.length))
           .append("  ")

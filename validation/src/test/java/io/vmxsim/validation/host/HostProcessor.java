@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class HostProcessor implements AutoCloseable {
   private static final Path SOURCE = Path.of("src/main/c/instruction.c");
   private static final int BATCH = 1024;
+  private static final int AT_END = 0x80;
   private static final int INPUT = 16 + HostState.BYTES;
-  private static final int OUTPUT = 8 + HostState.BYTES;
+  private static final int OUTPUT = 16 + HostState.BYTES;
 
   private final Process process;
   private final DataInputStream from;
@@ -70,7 +71,8 @@ final class HostProcessor implements AutoCloseable {
     into.putInt(count);
     for (int i = 0; i < count; i++) {
       ahead.next();
-      into.put((byte) ahead.instruction.length).put(ahead.code);
+      int place = ahead.isAtEnd() ? AT_END : 0;
+      into.put((byte) (ahead.instruction.length | place)).put(ahead.code);
       ahead.input.write(into);
     }
     OutputStream to = process.getOutputStream();
@@ -80,18 +82,14 @@ final class HostProcessor implements AutoCloseable {
     results = ByteBuffer.wrap(output, 0, count * OUTPUT).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /**
-   * What the next case left.
-   *
-   * @return the signal of its fault, 0 for none
-   */
-  int next(HostState left) throws IOException {
+  /** What the next case left, and how it ended. */
+  HostFault next(HostState left) throws IOException {
     if (!results.hasRemaining()) {
       runBatch(BATCH);
     }
-    int signal = (int) results.getLong();
+    HostFault fault = new HostFault(results.getLong(), results.getLong());
     left.read(results);
-    return signal;
+    return fault;
   }
 
   @Override

@@ -3,15 +3,17 @@ package io.vmxsim.validation.host;
 import java.nio.ByteBuffer;
 import java.nio.LongBuffer;
 import java.util.Arrays;
+import java.util.HexFormat;
 
 /**
  * What an instruction starts from or leaves: the records of {@code instruction.c}, but for the
  * instruction's bytes in front and the signal.
  */
 final class HostState {
-  /** Bytes of memory that a case sees, at {@link HostCases#DATA}. */
-  static final int WINDOW = 192;
+  /** Bytes of memory that a case sees: the beginning or the end of the page. */
+  static final int WINDOW = 1024;
 
+  private static final HexFormat HEX = HexFormat.of();
   private static final int LONGS = 16 + 1 + 4 + 16 + 64;
   static final int BYTES = 8 * LONGS + WINDOW;
 
@@ -79,6 +81,15 @@ final class HostState {
     from.get(data);
   }
 
+  /** Takes over the registers that XRSTOR loads. */
+  void takeRegisters(HostState from) {
+    x87 = from.x87;
+    x87Instruction = from.x87Instruction;
+    x87Data = from.x87Data;
+    System.arraycopy(from.stack, 0, stack, 0, stack.length);
+    System.arraycopy(from.vectors, 0, vectors, 0, vectors.length);
+  }
+
   /** What differs from {@code expected}, one line each; flags only where {@code flags} has ones. */
   String differences(HostState expected, long flags) {
     StringBuilder text = new StringBuilder();
@@ -90,10 +101,14 @@ final class HostState {
     compare(text, "st long ", stack, expected.stack);
     compare(text, "vector long ", vectors, expected.vectors);
     compare(text, "mxcsr", mxcsr, expected.mxcsr);
-    if (!Arrays.equals(data, expected.data)) {
+    int from = Arrays.mismatch(data, expected.data);
+    if (from >= 0) {
+      int to = Math.min(from + 32, WINDOW);
+      String expectation = HEX.formatHex(expected.data, from, to);
       text.append(
           String.format(
-              "  data %s%n  expected %s%n", Arrays.toString(data), Arrays.toString(expected.data)));
+              "  data from %x: %s%n  expected %s%n",
+              from, HEX.formatHex(data, from, to), expectation));
     }
     return text.toString();
   }

@@ -16,7 +16,7 @@ import java.util.zip.InflaterInputStream;
 
 /**
  * What a processor left of the cases of one seed, in a file: seed, number of cases, then for each
- * the check sum of the case, the signal, and the output combined with the input by exclusive or.
+ * the check sum of the case, its fault, and the output combined with the input by exclusive or.
  */
 final class HostVectors {
   private static final String RESOURCE = "host-vectors.z";
@@ -52,20 +52,20 @@ final class HostVectors {
   /**
    * Reads what the next case left.
    *
-   * @return the signal of its fault
+   * @return how it ended
    * @throws IllegalStateException if {@code one} is not the case that was recorded
    */
-  int next(HostCases one, HostState output) throws IOException {
+  HostFault next(HostCases one, HostState output) throws IOException {
     if (from.readInt() != checksum(one)) {
       throw new IllegalStateException(
           "the generator makes other cases than those recorded: record " + RESOURCE + " anew");
     }
-    int signal = from.readByte();
+    HostFault fault = new HostFault(from.readLong(), from.readLong());
     byte[] image = new byte[HostState.BYTES];
     from.readFully(image);
     ByteBuffer combined = combine(image, one.input);
     output.read(combined);
-    return signal;
+    return fault;
   }
 
   /** Records what {@code host} leaves of the first cases of a seed. */
@@ -79,9 +79,10 @@ final class HostVectors {
       to.writeInt(count);
       for (int i = 0; i < count; i++) {
         cases.next();
-        int signal = host.next(output);
+        HostFault fault = host.next(output);
         to.writeInt(checksum(cases));
-        to.writeByte(signal);
+        to.writeLong(fault.code());
+        to.writeLong(fault.address());
         to.write(combine(image(output), cases.input).array());
       }
     }
@@ -104,6 +105,7 @@ final class HostVectors {
   private static int checksum(HostCases one) {
     CRC32 sum = new CRC32();
     sum.update(one.code, 0, one.instruction.length);
+    sum.update(one.isAtEnd() ? 1 : 0);
     sum.update(image(one.input));
     return (int) sum.getValue();
   }

@@ -18,16 +18,14 @@ final class SimulatedProcessor {
   private static final long IDT = 0x7000;
   private static final long TSS = 0x8000;
   private static final long STACK = 0xa000;
+
+  /** Where an error code is pushed. */
+  private static final long FRAME = STACK - 48;
+
   private static final long HANDLERS = 0xb000;
   private static final long CODE = 0x20_0000;
   private static final long DATA_PAGE = 0x60_0000;
   private static final int SLOTS = 1 << 16;
-
-  private static final int SIGILL = 4;
-  private static final int SIGTRAP = 5;
-  private static final int SIGBUS = 7;
-  private static final int SIGFPE = 8;
-  private static final int SIGSEGV = 11;
 
   private final PhysicalMemory memory;
   private final Processor processor;
@@ -35,6 +33,9 @@ final class SimulatedProcessor {
   private final CpuState state;
   private int slot;
   private long begun;
+
+  /** Where in the page the window is. */
+  private int window;
 
   SimulatedProcessor() {
     CpuProfile profile = CpuProfile.named("max");
@@ -53,7 +54,7 @@ final class SimulatedProcessor {
     tables();
   }
 
-  /** Code and tables mapped to themselves, one page at {@link HostCases#DATA}. */
+  /** Code and tables mapped to themselves, one page at {@link OperandPlaces#DATA} and once more. */
   private void tables() {
     memory.write64(PML4, 0x2000 | 7);
     memory.write64(0x2000, 0x3000 | 7);
@@ -62,6 +63,8 @@ final class SimulatedProcessor {
     memory.write64(0x3008, 0x20_0000 | 0x87);
     memory.write64(0x4000, 0x5000 | 7);
     memory.write64(0x5000, DATA_PAGE | 7);
+    memory.write64(0x4400, 0xc000 | 7); // 256 MBytes on
+    memory.write64(0xc000, DATA_PAGE | 5); // not to be written
     memory.write64(GDT + 8, 0x00af9b000000ffffL);
     memory.write64(TSS + 36, STACK);
     for (int vector = 0; vector < 32; vector++) {
@@ -76,38 +79,32 @@ final class SimulatedProcessor {
     return new Decoder(CpuProfile.named("max").cpuid()::has);
   }
 
-  /**
-   * Runs one instruction.
-   *
-   * @return the signal that its fault would be, 0 for none
-   */
-  int run(byte[] code, int length, HostState input, HostState output) {
+  /** Runs one instruction; answers how it ended. */
+  HostFault run(HostCases one, HostState output) {
+    int length = one.instruction.length;
+    HostState input = one.input;
+    window = one.isAtEnd() ? OperandPlaces.PAGE - HostState.WINDOW : 0;
     long rip = CODE + 16L * slot;
     slot = (slot + 1) % SLOTS;
     if (slot == 0) {
       executor.code().writtenAnywhere();
     }
-    memory.writeBytes(rip, code, 0, length);
+    memory.writeBytes(rip, one.code, 0, length);
     load(input);
     state.rip = rip;
     begun = rip;
     processor.run(1);
     save(output);
     if (state.rip == rip + length) {
-      return 0;
+      return HostFault.NONE;
     }
     output.registers[CpuState.RSP] = input.registers[CpuState.RSP]; // the handler's
-    return signal((int) (state.rip - HANDLERS) / 16);
+    int vector = (int) (state.rip - HANDLERS) / 16;
+    return HostFault.of(vector, pushesErrorCode(vector) ? memory.read64(FRAME) : 0, state.cr2);
   }
 
-  private static int signal(int vector) {
-    return switch (vector) {
-      case 0, 16, 19 -> SIGFPE;
-      case 6 -> SIGILL;
-      case 12, 13, 14 -> SIGSEGV;
-      case 17 -> SIGBUS;
-      default -> SIGTRAP;
-    };
+  private static boolean pushesErrorCode(int vector) {
+    return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17;
   }
 
   private void load(HostState input) {
@@ -123,7 +120,7 @@ final class SimulatedProcessor {
     extended.mxcsr = (int) input.mxcsr;
     byte[] page = memory.pageForWrite(DATA_PAGE);
     Arrays.fill(page, (byte) 0);
-    System.arraycopy(input.data, 0, page, 0, HostState.WINDOW);
+    System.arraycopy(input.data, 0, page, window, HostState.WINDOW);
   }
 
   private static void loadX87(HostState input, ExtendedState extended) {
@@ -161,6 +158,6 @@ final class SimulatedProcessor {
     saveX87(output, extended);
     System.arraycopy(extended.vectors, 0, output.vectors, 0, output.vectors.length);
     output.mxcsr = extended.mxcsr;
-    System.arraycopy(memory.pageForRead(DATA_PAGE), 0, output.data, 0, HostState.WINDOW);
+    System.arraycopy(memory.pageForRead(DATA_PAGE), window, output.data, 0, HostState.WINDOW);
   }
 }

@@ -53,8 +53,9 @@ final class LegacyStateArea {
     extended.opcode = (int) mem.load(area + 6, 2) & 0x7ff;
     long instruction = mem.load(area + 8, 8);
     long data = mem.load(area + 16, 8);
-    extended.instructionPointer = wide ? instruction : instruction & 0xffffffffL;
+    extended.setInstructionPointer(wide ? instruction : instruction & 0xffffffffL);
     extended.dataPointer = wide ? data : data & 0xffffffffL;
+    extended.summarizeX87();
     extended.instructionSelector = wide ? 0 : (int) (instruction >>> 32) & 0xffff;
     extended.dataSelector = wide ? 0 : (int) (data >>> 32) & 0xffff;
     for (int i = 0; i < 8; i++) {

@@ -144,6 +144,11 @@ final class Mem {
     return inspects;
   }
 
+  /** Whether operands that are not aligned are #AC. */
+  boolean checksAlignment() {
+    return checksAlignment;
+  }
+
   /** "Alignment Check Exception" (6.15), and breakpoints on data. */
   private void inspect(long linear, int size, boolean writes) {
     if (checksAlignment && (linear & size - 1) != 0) {
@@ -357,6 +362,31 @@ final class Mem {
       throw faults.alignmentCheck();
     }
     probeStoreOfParts(linear, size);
+  }
+
+  /**
+   * Faults if a byte of an area may not be accessed: its last is looked at first, as processors do,
+   * then those before it. So nothing faults once a part of it has changed.
+   */
+  void probeArea(long linear, int bytes, boolean stores) {
+    probeArea(linear, 0, bytes, stores);
+  }
+
+  /** The same of an area whose first bytes are not accessed. */
+  void probeArea(long linear, int from, int bytes, boolean stores) {
+    long last = linear + bytes - 1;
+    probeByte(last, stores);
+    for (long at = linear + from; at < (last & -PAGE); at = (at & -PAGE) + PAGE) {
+      probeByte(at, stores);
+    }
+  }
+
+  private void probeByte(long linear, boolean stores) {
+    if (stores) {
+      probeStoreOfParts(linear, 1);
+    } else {
+      runForLoad(linear, 1);
+    }
   }
 
   /** As {@link #probeStore}, for parts that ask for no alignment. */

@@ -67,6 +67,14 @@ final class Operands {
     return in.addressSize == 8 ? sum : Val.zeroExtend(sum, in.addressSize);
   }
 
+  /** The linear address of the memory operand of {@code size} bytes. */
+  long linear(Instruction in, int size, boolean stores) {
+    long offset = offset(in);
+    return stores
+        ? segments.forStore(in.segment, offset, size)
+        : segments.forLoad(in.segment, offset, size);
+  }
+
   /** The operand; of a register, above its low {@code size} bytes the value may be anything. */
   long load(Instruction in, int size) {
     return in.isMemory
@@ -116,6 +124,11 @@ final class Operands {
   /** The operand is memory and this is its linear address {@code delta} bytes on, for a load. */
   long loadAt(Instruction in, int delta, int size) {
     return mem.load(segments.forLoad(in.segment, wrapped(in, delta), size), size);
+  }
+
+  /** Faults if {@link #storePartAt} would. */
+  void probePartAt(Instruction in, int delta, int size) {
+    mem.probeStoreOfParts(segments.forStore(in.segment, wrapped(in, delta), size), size);
   }
 
   void storeAt(Instruction in, int delta, int size, long value) {

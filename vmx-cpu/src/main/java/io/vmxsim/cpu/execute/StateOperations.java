@@ -18,7 +18,6 @@ final class StateOperations {
   private static final int HEADER = 512;
   private static final int HEADER_BYTES = 64;
   private static final int MXCSR = 24;
-  private static final int PAGE = 4096;
   private static final long X87 = 1 << ExtendedState.X87;
   private static final long SSE = 1 << ExtendedState.SSE;
   private static final long AVX = 1 << ExtendedState.AVX;
@@ -72,15 +71,15 @@ final class StateOperations {
     extended.mxcsr = value;
   }
 
-  /** Forms the linear address of an area, which must be aligned. */
+  /**
+   * Forms the linear address of an area, which must be aligned. Where alignment is checked, all but
+   * XRSTOR raise #AC in place of #GP, as they may (volume 2, "FXSAVE") and processors do.
+   */
   private void locate(Instruction in, int bytes, int alignment, boolean stores) {
-    long offset = operands.offset(in);
-    area =
-        stores
-            ? operands.segments.forStore(in.segment, offset, bytes)
-            : operands.segments.forLoad(in.segment, offset, bytes);
+    area = operands.linear(in, bytes, stores);
     if ((area & alignment - 1) != 0) {
-      throw faults.generalProtection(0);
+      boolean checks = mem.checksAlignment() && in.op != Op.XRSTOR;
+      throw checks ? faults.alignmentCheck() : faults.generalProtection(0);
     }
   }
 
@@ -89,7 +88,7 @@ final class StateOperations {
   private void saveLegacy(Instruction in) {
     requireLegacy();
     locate(in, LEGACY_BYTES, 16, true);
-    mem.probeStore(area, LEGACY_BYTES);
+    mem.probeArea(area, LEGACY_BYTES, true);
     legacy.saveX87(area, in.operandSize == 8);
     mem.store(area + MXCSR, 4, extended.mxcsr);
     mem.store(area + MXCSR + 4, 4, ExtendedState.MXCSR_MASK);
@@ -99,8 +98,7 @@ final class StateOperations {
   private void restoreLegacy(Instruction in) {
     requireLegacy();
     locate(in, LEGACY_BYTES, 16, false);
-    mem.runForLoad(area, 1);
-    mem.runForLoad(area + LEGACY_BYTES - 1, 1);
+    mem.probeArea(area, LEGACY_BYTES, false);
     setMxcsr((int) mem.load(area + MXCSR, 4));
     legacy.restoreX87(area, in.operandSize == 8);
     legacy.restoreSse(area);
@@ -156,10 +154,13 @@ final class StateOperations {
       present |= SSE;
     }
     long data = compacted ? present : written;
+    boolean withMxcsr = (compacted ? data & SSE : wanted & (SSE | AVX)) != 0;
+    int from = (data & X87) != 0 ? 0 : withMxcsr ? MXCSR : HEADER;
+    mem.probeArea(area, from, bytes, true);
     if ((data & X87) != 0) {
       legacy.saveX87(area, in.operandSize == 8);
     }
-    if ((compacted ? data & SSE : wanted & (SSE | AVX)) != 0) {
+    if (withMxcsr) {
       mem.store(area + MXCSR, 4, extended.mxcsr);
       mem.store(area + MXCSR + 4, 4, ExtendedState.MXCSR_MASK);
     }
@@ -203,29 +204,38 @@ final class StateOperations {
   /** Reads the header, checks it, and loads or initializes every component of {@code wanted}. */
   private void restore(Instruction in, long wanted, long enabled) {
     locate(in, LEGACY_BYTES + HEADER_BYTES, 64, false);
-    long present = mem.load(area + HEADER, 8);
     long format = mem.load(area + HEADER + 8, 8);
+    long present = mem.load(area + HEADER, 8);
     boolean compacted = format < 0;
     boolean mustCompact = in.op == Op.XRSTORS;
     if ((mustCompact && !compacted) || (compacted && !hasCompaction())) {
       throw faults.generalProtection(0);
     }
-    requireHeader(present, format, enabled, compacted);
     long components = compacted ? format & ~COMPACTED : wanted & present;
-    touch(compacted ? layout.compactedSize(components) : layout.standardSize(components));
-    restoreMxcsr(wanted, present, compacted);
-    for (long left = wanted; left != 0; left &= left - 1) {
+    int bytes =
+        compacted ? layout.compactedSize(components & enabled) : layout.standardSize(wanted);
+    mem.probeArea(area, firstLoaded(compacted ? wanted & components : wanted), bytes, false);
+    requireHeader(present, format, enabled, compacted);
+    restoreMxcsr(wanted, present, compacted); // the last that may fault
+    long loaded = wanted & present;
+    if ((loaded & X87) != 0) {
+      legacy.restoreX87(area, in.operandSize == 8);
+    }
+    if ((loaded & SSE) != 0) {
+      legacy.restoreSse(area);
+    }
+    initializeLegacy(wanted & ~present);
+    for (long left = wanted & ~(X87 | SSE); left != 0; left &= left - 1) {
       int component = Long.numberOfTrailingZeros(left);
       boolean loads = (present >>> component & 1) != 0;
-      switch (component) {
-        case ExtendedState.X87 -> restoreX87(loads, in.operandSize == 8);
-        case ExtendedState.SSE -> restoreSse(loads);
-        default -> {
-          int at = loads ? offset(component, compacted, components) : 0;
-          restoreExtended(component, loads, area + at);
-        }
-      }
+      int at = loads ? offset(component, compacted, components) : 0;
+      restoreExtended(component, loads, area + at);
     }
+  }
+
+  /** Where the first byte is that XRSTOR looks for, even if it is not to be loaded. */
+  private static int firstLoaded(long components) {
+    return (components & X87) != 0 ? 0 : (components & (SSE | AVX)) != 0 ? MXCSR : HEADER;
   }
 
   private boolean hasCompaction() {
@@ -247,13 +257,6 @@ final class StateOperations {
     }
   }
 
-  /** Reads a byte of each page, so that nothing faults once a register has changed. */
-  private void touch(int bytes) {
-    for (long at = area; at < area + bytes; at = (at | PAGE - 1) + 1) {
-      mem.runForLoad(at, 1);
-    }
-  }
-
   /** The standard format has MXCSR for SSE and AVX, whatever the header says of them. */
   private void restoreMxcsr(long wanted, long present, boolean compacted) {
     if (compacted) {
@@ -265,26 +268,17 @@ final class StateOperations {
     }
   }
 
-  private void restoreX87(boolean loads, boolean wide) {
-    if (loads) {
-      legacy.restoreX87(area, wide);
-    } else {
+  private void initializeLegacy(long components) {
+    if ((components & X87) != 0) {
       extended.initX87();
       for (int i = 0; i < 8; i++) {
         extended.significands[i] = 0;
         extended.exponents[i] = 0;
       }
     }
-  }
-
-  private void restoreSse(boolean loads) {
-    if (loads) {
-      legacy.restoreSse(area);
-    } else {
-      for (int i = 0; i < legacy.vectorRegisters(); i++) {
-        extended.vectors[i * ExtendedState.VECTOR] = 0;
-        extended.vectors[i * ExtendedState.VECTOR + 1] = 0;
-      }
+    for (int i = 0; (components & SSE) != 0 && i < legacy.vectorRegisters(); i++) {
+      extended.vectors[i * ExtendedState.VECTOR] = 0;
+      extended.vectors[i * ExtendedState.VECTOR + 1] = 0;
     }
   }
 

@@ -252,15 +252,19 @@ final class VectorMoveOperations {
     vectors.fetch(in.reg, size, result);
     vectors.fetch(in.rm, size, second);
     long base = Val.zeroExtend(operands.register(io.vmxsim.cpu.CpuState.RDI, 8), in.addressSize);
+    if (size == 8) {
+      vectors.enterMmx();
+    }
+    for (int at = size - 8; at >= 0; at -= 8) {
+      long offset = Val.zeroExtend(base + at, in.addressSize);
+      operands.mem.probeStore(operands.segments.forStore(in.segment, offset, 8), 8);
+    }
     for (int i = 0; i < size; i++) {
       if (((second[i / 8] >>> (8 * (i & 7))) & 0x80) != 0) {
         long offset = Val.zeroExtend(base + i, in.addressSize);
         long linear = operands.segments.forStore(in.segment, offset, 1);
         operands.mem.store(linear, 1, result[i / 8] >>> (8 * (i & 7)));
       }
-    }
-    if (size == 8) {
-      vectors.enterMmx();
     }
   }
 
@@ -293,6 +297,11 @@ final class VectorMoveOperations {
   private void storeMasked(Instruction in, int element) {
     vectors.fetch(in.vvvv, in.operandSize, vectors.first);
     vectors.fetch(in.reg, in.operandSize, second);
+    for (int at = 0; at < in.operandSize; at += element) {
+      if (isMasked(vectors.first, at, element)) {
+        operands.probePartAt(in, at, element);
+      }
+    }
     for (int at = 0; at < in.operandSize; at += element) {
       if (isMasked(vectors.first, at, element)) {
         operands.storePartAt(in, at, element, second[at / 8] >>> (8 * (at & 7)));

@@ -214,10 +214,7 @@ final class VectorOperands {
   }
 
   long linear(Instruction in, int size, boolean store) {
-    long offset = operands.offset(in);
-    return store
-        ? segments.forStore(in.segment, offset, size)
-        : segments.forLoad(in.segment, offset, size);
+    return operands.linear(in, size, store);
   }
 
   private void requireAlignment(long linear, int size, boolean aligned) {

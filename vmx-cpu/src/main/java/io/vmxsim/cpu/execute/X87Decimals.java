@@ -51,16 +51,14 @@ final class X87Decimals {
     int status = extended.status;
     Real value = stack.get(0);
     BigInteger integer = rounded(value);
-    stack.probeStore(operands, in, 10, status);
     boolean valid = (unit.raised & FloatUnit.INVALID) == 0;
-    if (!stack.settle()) {
-      return;
-    }
-    operands.storeAt(in, 0, 8, valid ? digits(integer.longValue(), 0) : INDEFINITE);
+    long low = valid ? digits(integer.longValue(), 0) : INDEFINITE;
     long sign = value.negative ? NEGATIVE : 0;
     long top = digits(integer.longValue(), DIGITS_IN_LONG) | sign;
-    operands.storeAt(in, 8, 2, valid ? top : INDEFINITE_TOP);
-    stack.pop();
+    stack.store(operands, in, status, low, valid ? top : INDEFINITE_TOP);
+    if (stack.settle()) {
+      stack.pop();
+    }
   }
 
   /** The magnitude as the control word rounds it; invalid if it has more digits than there are. */

@@ -47,6 +47,11 @@ final class X87Environment {
   }
 
   void store(Instruction in) {
+    probe(in, 7 * slot(in), true);
+    storeFields(in);
+  }
+
+  private void storeFields(Instruction in) {
     int slot = slot(in);
     boolean linear = !operands.segments.protectedMode() || operands.segments.virtual8086();
     long instruction = extended.instructionPointer;
@@ -75,6 +80,11 @@ final class X87Environment {
   }
 
   void load(Instruction in) {
+    probe(in, 7 * slot(in), false);
+    loadFields(in);
+  }
+
+  private void loadFields(Instruction in) {
     int slot = slot(in);
     long[] fields = new long[7];
     for (int i = 0; i < fields.length; i++) {
@@ -90,8 +100,20 @@ final class X87Environment {
     extended.dataSelector = (int) fields[6] & 0xffff;
   }
 
+  /** Faults if any of the bytes would: the first field, then the last byte, as processors look. */
+  private void probe(Instruction in, int bytes, boolean stores) {
+    if (stores) {
+      operands.probeStore(in, slot(in));
+      operands.mem.probeArea(operands.linear(in, bytes, true), bytes, true);
+    } else {
+      operands.loadAt(in, 0, slot(in));
+      operands.mem.probeArea(operands.linear(in, bytes, false), bytes, false);
+    }
+  }
+
   void storeAll(Instruction in) {
-    store(in);
+    probe(in, 7 * slot(in) + 8 * REGISTER_BYTES, true);
+    storeFields(in);
     for (int i = 0; i < 8; i++) {
       int register = (extended.top() + i) & 7;
       int at = 7 * slot(in) + REGISTER_BYTES * i;
@@ -101,7 +123,8 @@ final class X87Environment {
   }
 
   void loadAll(Instruction in) {
-    load(in);
+    probe(in, 7 * slot(in) + 8 * REGISTER_BYTES, false);
+    loadFields(in);
     for (int i = 0; i < 8; i++) {
       int register = (extended.top() + i) & 7;
       int at = 7 * slot(in) + REGISTER_BYTES * i;

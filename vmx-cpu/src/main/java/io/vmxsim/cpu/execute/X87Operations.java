@@ -56,7 +56,7 @@ final class X87Operations {
       case FNSTENV -> {
         environment.store(in);
         extended.control |= 0x3f;
-        summarize();
+        extended.summarizeX87();
       }
       case FNSAVE -> {
         environment.storeAll(in);
@@ -64,11 +64,11 @@ final class X87Operations {
       }
       case FLDENV -> {
         environment.load(in);
-        summarize();
+        extended.summarizeX87();
       }
       case FRSTOR -> {
         environment.loadAll(in);
-        summarize();
+        extended.summarizeX87();
       }
       default -> {
         compute(in);
@@ -99,13 +99,7 @@ final class X87Operations {
 
   private void setControl(int value) {
     extended.control = (value & CONTROL_WRITABLE) | CONTROL_FIXED;
-    summarize();
-  }
-
-  /** ES and B say whether an exception is pending that the control word does not mask. */
-  private void summarize() {
-    boolean pending = (extended.status & ~extended.control & 0x3f) != 0;
-    extended.status = pending ? extended.status | 0x8080 : extended.status & ~0x8080;
+    extended.summarizeX87();
   }
 
   // ---- Arithmetic ----------------------------------------------------------------------------
@@ -298,11 +292,10 @@ final class X87Operations {
     int status = extended.status;
     if (in.operandSize == 10) {
       stack.get(0);
-      stack.probeStore(operands, in, in.operandSize, status);
+      boolean empty = stack.hasFaulted();
+      long significand = empty ? Real.INDEFINITE.payload : stack.significand(0);
+      stack.store(operands, in, status, significand, empty ? 0xffff : stack.signAndExponent(0));
       if (stack.settle()) {
-        boolean empty = stack.hasFaulted();
-        operands.storeAt(in, 0, 8, empty ? Real.INDEFINITE.payload : stack.significand(0));
-        operands.storeAt(in, 8, 2, empty ? 0xffff : stack.signAndExponent(0));
         stack.pop();
       }
       return;

@@ -187,12 +187,34 @@ final class X87Stack {
    * @param status the status word before the instruction
    */
   void probeStore(Operands operands, Instruction in, int size, int status) {
-    if ((unit.raised & unit.unmasked & BEFORE_STORING) != 0) {
+    if (!mayStore()) {
       return;
     }
     int now = extended.status;
     extended.status = status;
     operands.probeStore(in, size);
+    extended.status = now;
+  }
+
+  private boolean mayStore() {
+    return (unit.raised & unit.unmasked & BEFORE_STORING) == 0;
+  }
+
+  /**
+   * Stores the 80 bits of an operand, unless an unmasked exception keeps it from being stored. The
+   * first 64 stay if the others fault, which processors may do ("Guaranteed Atomic Operations",
+   * volume 3, 8.1.1) and do.
+   *
+   * @param status the status word before the instruction, which a fault leaves
+   */
+  void store(Operands operands, Instruction in, int status, long low, long high) {
+    if (!mayStore()) {
+      return;
+    }
+    int now = extended.status;
+    extended.status = status;
+    operands.storeAt(in, 0, 8, low);
+    operands.storeAt(in, 8, 2, high);
     extended.status = now;
   }
 
