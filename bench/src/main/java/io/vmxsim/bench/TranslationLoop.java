@@ -14,7 +14,7 @@ import io.vmxsim.ept.PagingMode;
 import io.vmxsim.ept.PagingState;
 import io.vmxsim.ept.PagingStructureCacheGeometry;
 import io.vmxsim.ept.PhysicalMemory;
-import io.vmxsim.ept.TableMemory;
+import io.vmxsim.ept.TableArea;
 import io.vmxsim.ept.TlbGeometry;
 import io.vmxsim.ept.TlbUse;
 import io.vmxsim.ept.WalkResult.Status;
@@ -50,7 +50,7 @@ final class TranslationLoop {
     this.pages = pages;
     PhysicalMemory memory = new PhysicalMemory(40);
     long guestOffset = nested ? HOST_OFFSET : 0;
-    Tables guestTables = new Tables(memory, guestOffset, HOST_OFFSET - guestOffset);
+    TableArea guestTables = new TableArea(memory, guestOffset, HOST_OFFSET - guestOffset);
     GuestTableBuilder guest = new GuestTableBuilder(PagingMode.FOUR_LEVEL, guestTables);
     for (long page = 0; page < GIB; page += PageSize.SIZE_4K.bytes()) {
       long flags = GuestTableBuilder.WRITE | GuestTableBuilder.USER | GuestWalk.ACCESSED;
@@ -60,11 +60,11 @@ final class TranslationLoop {
     long cr4 = PagingState.CR4_PAE;
     long efer = PagingState.EFER_LME;
     mmu.paging().setControlRegisters(PagingState.CR0_PG, guest.root(), cr4, efer);
-    mmu.enterGuest(nested ? 1 : 0, nested ? ept(memory, guestTables.next) : 0);
+    mmu.enterGuest(nested ? 1 : 0, nested ? ept(memory, guestTables.next()) : 0);
   }
 
   private static long ept(PhysicalMemory memory, long guestTableBytes) {
-    EptBuilder ept = new EptBuilder(4, new Tables(memory, 0, HOST_OFFSET + guestTableBytes));
+    EptBuilder ept = new EptBuilder(4, new TableArea(memory, 0, HOST_OFFSET + guestTableBytes));
     for (long page = 0; page < guestTableBytes; page += PageSize.SIZE_4K.bytes()) {
       ept.map(page, HOST_OFFSET + page, 12, EptRights.ALL);
     }
@@ -128,41 +128,5 @@ final class TranslationLoop {
 
   long walks() {
     return mmu.statistics().walks();
-  }
-
-  /** Hands out tables one after the other. */
-  private static final class Tables implements TableMemory {
-    private final PhysicalMemory memory;
-    private final long offset;
-    private long next;
-
-    /**
-     * Tables of one kind of structures.
-     *
-     * @param offset what to add to an address in the structures' own space to get the physical one
-     * @param first address of the first table, in the structures' own space
-     */
-    Tables(PhysicalMemory memory, long offset, long first) {
-      this.memory = memory;
-      this.offset = offset;
-      this.next = first;
-    }
-
-    @Override
-    public long read64(long address) {
-      return memory.read64(address + offset);
-    }
-
-    @Override
-    public void write64(long address, long value) {
-      memory.write64(address + offset, value);
-    }
-
-    @Override
-    public long allocateTable() {
-      long table = next;
-      next += PhysicalMemory.PAGE_BYTES;
-      return table;
-    }
   }
 }

@@ -26,14 +26,14 @@ final class GuestOnEpt {
   GuestOnEpt(PagingMode mode, int pageShift, long flags, boolean nested) {
     this.nested = nested;
     this.pageShift = pageShift;
-    this.ept = new EptBuilder(4, new Memory(0, 0x10_0000));
+    this.ept = new EptBuilder(4, new TableArea(memory, 0, 0x10_0000));
     for (long gpa = 0; nested && gpa < 0x20_0000; gpa += 0x1000) {
       ept.map(gpa, BACKING + gpa, 12, EptRights.ALL); // the guest's paging structures
     }
     if (nested) {
       ept.map(PAGE, BACKING + PAGE, 12, EptRights.ALL);
     }
-    this.guest = new GuestTableBuilder(mode, new Memory(nested ? BACKING : 0, 0x1000));
+    this.guest = new GuestTableBuilder(mode, new TableArea(memory, nested ? BACKING : 0, 0x1000));
     guest.map(LINEAR, PAGE, pageShift, flags);
     boolean ia32e = mode.topLevel() >= 4;
     state.setControlRegisters(
@@ -91,31 +91,5 @@ final class GuestOnEpt {
 
   void setEptEntry(long guestPhysical, int level, long entry) {
     ept.setEntry(ept.entryAddress(guestPhysical, level), entry);
-  }
-
-  private final class Memory implements TableMemory {
-    private final long base;
-    private long next;
-
-    Memory(long base, long first) {
-      this.base = base;
-      this.next = first;
-    }
-
-    @Override
-    public long read64(long address) {
-      return memory.read64(base + address);
-    }
-
-    @Override
-    public void write64(long address, long value) {
-      memory.write64(base + address, value);
-    }
-
-    @Override
-    public long allocateTable() {
-      next += 0x1000;
-      return next;
-    }
   }
 }

@@ -87,17 +87,17 @@ final class Scenario {
 
   /** Empty 4-level structures in physical memory. */
   GuestTableBuilder nativeSpace() {
-    return new GuestTableBuilder(PagingMode.FOUR_LEVEL, new Tables(0, share()));
+    return new GuestTableBuilder(PagingMode.FOUR_LEVEL, new TableArea(memory, 0, share()));
   }
 
   /** Empty 4-level structures in guest-physical memory. */
   GuestTableBuilder guestSpace() {
-    return new GuestTableBuilder(PagingMode.FOUR_LEVEL, new Tables(HOST, share()));
+    return new GuestTableBuilder(PagingMode.FOUR_LEVEL, new TableArea(memory, HOST, share()));
   }
 
   /** As {@link #ept}, with 4-KByte pages for the first structures of each guest space. */
   EptBuilder eptOfSmallPages() {
-    EptBuilder ept = new EptBuilder(4, new Tables(0, EPT_TABLES + share()));
+    EptBuilder ept = new EptBuilder(4, new TableArea(memory, 0, EPT_TABLES + share()));
     for (long gpa = 0; gpa < 16 << 20; gpa += 2 << 20) {
       for (long structure = gpa; structure < gpa + (8 << 12); structure += 1 << 12) {
         ept.map(structure, HOST + structure, 12, EptRights.ALL);
@@ -108,7 +108,7 @@ final class Scenario {
 
   /** An EPT that maps the guest's paging structures, and nothing else yet. */
   EptBuilder ept() {
-    EptBuilder ept = new EptBuilder(4, new Tables(0, EPT_TABLES + share()));
+    EptBuilder ept = new EptBuilder(4, new TableArea(memory, 0, EPT_TABLES + share()));
     for (long gpa = 0; gpa < 16 << 20; gpa += 2 << 20) {
       ept.map(gpa, HOST + gpa, 21, EptRights.ALL);
     }
@@ -133,33 +133,5 @@ final class Scenario {
   long access(long va, int access) {
     assertEquals(Status.OK, mmu.translate(va, 1, access), () -> Long.toHexString(va));
     return mmu.physicalAddress();
-  }
-
-  /** A free region of 2 MBytes for the tables of one builder. */
-  private final class Tables implements TableMemory {
-    private final long offset;
-    private long next;
-
-    Tables(long offset, long first) {
-      this.offset = offset;
-      this.next = first;
-    }
-
-    @Override
-    public long read64(long address) {
-      return memory.read64(address + offset);
-    }
-
-    @Override
-    public void write64(long address, long value) {
-      memory.write64(address + offset, value);
-    }
-
-    @Override
-    public long allocateTable() {
-      long table = next;
-      next += PhysicalMemory.PAGE_BYTES;
-      return table;
-    }
   }
 }

@@ -6,6 +6,7 @@ import io.vmxsim.ept.GuestTableBuilder;
 import io.vmxsim.ept.PagingMode;
 import io.vmxsim.ept.PagingState;
 import io.vmxsim.ept.PhysicalMemory;
+import io.vmxsim.ept.TableArea;
 import io.vmxsim.ept.TableMemory;
 
 /**
@@ -26,12 +27,11 @@ final class TwoDimensions {
   private final boolean nested;
   private final int tablePageShift;
   private long nextGuestTable = GUEST_TABLES;
-  private long nextEptTable = EPT_TABLES;
 
   private TwoDimensions(boolean nested, int walkLength, int tablePageShift) {
     this.nested = nested;
     this.tablePageShift = tablePageShift;
-    this.ept = new EptBuilder(walkLength, new EptMemory());
+    this.ept = new EptBuilder(walkLength, new TableArea(memory, 0, EPT_TABLES));
   }
 
   /** Without EPT. */
@@ -96,24 +96,6 @@ final class TwoDimensions {
         back(table, tablePageShift);
       }
       return table;
-    }
-  }
-
-  private final class EptMemory implements TableMemory {
-    @Override
-    public long read64(long address) {
-      return memory.read64(address);
-    }
-
-    @Override
-    public void write64(long address, long value) {
-      memory.write64(address, value);
-    }
-
-    @Override
-    public long allocateTable() {
-      nextEptTable += 4096;
-      return nextEptTable;
     }
   }
 }

@@ -8,6 +8,7 @@ import io.vmxsim.ept.GuestTableBuilder;
 import io.vmxsim.ept.PagingMode;
 import io.vmxsim.ept.PagingState;
 import io.vmxsim.ept.PhysicalMemory;
+import io.vmxsim.ept.TableArea;
 import io.vmxsim.ept.TableMemory;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +42,7 @@ final class RandomTranslation {
   private final PagingMode mode;
   private final EptBuilder ept;
   private final List<Long> guestStructures = new ArrayList<>();
-  private long nextEptTable = EPT_TABLES;
+  private final TableArea eptTables;
 
   RandomTranslation(long seed) {
     random = new Random(seed);
@@ -49,7 +50,8 @@ final class RandomTranslation {
     mode = MODES.get(random.nextInt(MODES.size()));
     int width = WIDTHS[random.nextInt(WIDTHS.length)];
     state = new PagingState(width);
-    ept = new EptBuilder(4 + random.nextInt(2), new EptMemory());
+    eptTables = new TableArea(memory, 0, EPT_TABLES);
+    ept = new EptBuilder(4 + random.nextInt(2), eptTables);
 
     linearAddress = random.nextLong() & ((1L << mode.linearAddressBits()) - 1);
     int pageShift = randomGuestPageShift();
@@ -188,7 +190,7 @@ final class RandomTranslation {
     if (!nested) {
       return;
     }
-    for (long table = EPT_TABLES; table <= nextEptTable; table += 4096) {
+    for (long table = EPT_TABLES; table < eptTables.next(); table += 4096) {
       for (long at = table; at < table + 4096; at += 8) {
         long entry = memory.read64(at);
         if (entry != 0) {
@@ -253,24 +255,6 @@ final class RandomTranslation {
         back(table);
       }
       return table;
-    }
-  }
-
-  private final class EptMemory implements TableMemory {
-    @Override
-    public long read64(long address) {
-      return memory.read64(address);
-    }
-
-    @Override
-    public void write64(long address, long value) {
-      memory.write64(address, value);
-    }
-
-    @Override
-    public long allocateTable() {
-      nextEptTable += 4096;
-      return nextEptTable;
     }
   }
 }
