@@ -28,17 +28,6 @@ import picocli.CommandLine.Spec;
           + " printed as it comes. The guest's isa-debug-exit status s becomes exit code 2s+1.",
     })
 final class BootCommand implements Callable<Integer> {
-  private enum Output {
-    TEXT,
-    JSON
-  }
-
-  static final class OutputChoice extends Choice<Output> {
-    OutputChoice() {
-      super(Output.values(), Output::name);
-    }
-  }
-
   @Parameters(paramLabel = "IMAGE", arity = "0..1", description = GuestImage.DESCRIPTION)
   private @Nullable String image;
 
@@ -47,8 +36,8 @@ final class BootCommand implements Callable<Integer> {
   @Option(
       names = "--output",
       paramLabel = "FORM",
-      converter = OutputChoice.class,
-      completionCandidates = OutputChoice.class,
+      converter = Choice.OfOutput.class,
+      completionCandidates = Choice.OfOutput.class,
       description = "Statistics at the end, behind the serial output: ${COMPLETION-CANDIDATES}.")
   private @Nullable Output output;
 

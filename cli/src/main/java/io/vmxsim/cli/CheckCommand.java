@@ -27,17 +27,12 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Reads the VMCSs in a kernel log (KVM's dump_invalid_vmcs, Xen's VMCS Area) or in a VMCS file,"
-          + " and names the rules of VM entry they break: the requirement, the values, what hardware"
-          + " would report, and the smallest change that helps. The likely cause comes first;"
-          + " docs/doctor.md has an example.",
+      "Reads the VMCSs in a kernel log (KVM's dump_invalid_vmcs, Xen's VMCS Area) or in a VMCS"
+          + " file, and names the rules of VM entry they break: the requirement, the values, what"
+          + " hardware would report, and the smallest change that helps. The likely cause comes"
+          + " first; docs/doctor.md has an example.",
     })
 final class CheckCommand implements Callable<Integer> {
-  enum Output {
-    TEXT,
-    JSON
-  }
-
   @Parameters(
       paramLabel = "FILE",
       arity = "0..*",
@@ -60,8 +55,8 @@ final class CheckCommand implements Callable<Integer> {
   @Option(
       names = "--output",
       paramLabel = "FORM",
-      converter = OutputChoice.class,
-      completionCandidates = OutputChoice.class,
+      converter = Choice.OfOutput.class,
+      completionCandidates = Choice.OfOutput.class,
       description = "One of ${COMPLETION-CANDIDATES}; docs/check.schema.json describes the JSON.")
   private Output output = Output.TEXT;
 
@@ -69,12 +64,6 @@ final class CheckCommand implements Callable<Integer> {
   private @Nullable String rule;
 
   @Spec private CommandSpec spec;
-
-  static final class OutputChoice extends Choice<Output> {
-    OutputChoice() {
-      super(Output.values(), Output::name);
-    }
-  }
 
   @Override
   public Integer call() throws IOException {

@@ -57,6 +57,12 @@ abstract class Choice<T> implements ITypeConverter<T>, Iterable<String> {
     }
   }
 
+  static final class OfOutput extends Choice<Output> {
+    OfOutput() {
+      super(Output.values(), Output::name);
+    }
+  }
+
   static final class OfFormat extends Choice<TraceFormat> {
     OfFormat() {
       super(TraceFormat.values(), TraceFormat::label);

@@ -37,11 +37,6 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:nothing failed", "1:something failed or was stopped"})
 final class SuiteCommand implements Callable<Integer> {
-  private enum Output {
-    TEXT,
-    JSON
-  }
-
   @Parameters(
       index = "0",
       paramLabel = "DIR",
@@ -80,18 +75,12 @@ final class SuiteCommand implements Callable<Integer> {
   @Option(
       names = "--output",
       paramLabel = "FORM",
-      converter = OutputChoice.class,
-      completionCandidates = OutputChoice.class,
+      converter = Choice.OfOutput.class,
+      completionCandidates = Choice.OfOutput.class,
       description = "One of ${COMPLETION-CANDIDATES}.")
   private Output output = Output.TEXT;
 
   @Spec private CommandSpec spec;
-
-  static final class OutputChoice extends Choice<Output> {
-    OutputChoice() {
-      super(Output.values(), Output::name);
-    }
-  }
 
   @Override
   public Integer call() {

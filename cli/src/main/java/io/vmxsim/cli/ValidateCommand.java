@@ -34,11 +34,6 @@ import picocli.CommandLine.TypeConversionException;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:every binding row holds", "1:an exact row differs or a shape does not hold"})
 final class ValidateCommand implements Callable<Integer> {
-  private enum Output {
-    TEXT,
-    JSON
-  }
-
   @Parameters(
       paramLabel = "TABLE",
       arity = "0..*",
@@ -52,8 +47,8 @@ final class ValidateCommand implements Callable<Integer> {
   @Option(
       names = "--output",
       paramLabel = "FORM",
-      converter = OutputChoice.class,
-      completionCandidates = OutputChoice.class,
+      converter = Choice.OfOutput.class,
+      completionCandidates = Choice.OfOutput.class,
       description =
           "One of ${COMPLETION-CANDIDATES}; docs/validation.schema.json describes the JSON.")
   private Output output = Output.TEXT;
@@ -81,12 +76,6 @@ final class ValidateCommand implements Callable<Integer> {
   static final class TableChoice extends Choice<PublishedTable> {
     TableChoice() {
       super(PublishedTable.values(), PublishedTable::name);
-    }
-  }
-
-  static final class OutputChoice extends Choice<Output> {
-    OutputChoice() {
-      super(Output.values(), Output::name);
     }
   }
 
