@@ -87,11 +87,6 @@ public final class MixedTrace implements TraceReader {
   }
 
   @Override
-  public int vcpu() {
-    return 0;
-  }
-
-  @Override
   public TraceCounts counts() {
     return counts;
   }
@@ -100,17 +95,4 @@ public final class MixedTrace implements TraceReader {
   public String position() {
     return "read " + done;
   }
-
-  @Override
-  public long bytesRead() {
-    return 0;
-  }
-
-  @Override
-  public long bytesTotal() {
-    return -1;
-  }
-
-  @Override
-  public void close() {}
 }

@@ -32,11 +32,6 @@ abstract class StreamedTrace implements TraceReader {
   }
 
   @Override
-  public int vcpu() {
-    return 0;
-  }
-
-  @Override
   public final TraceCounts counts() {
     return counts;
   }

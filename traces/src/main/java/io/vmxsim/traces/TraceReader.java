@@ -35,7 +35,9 @@ public interface TraceReader extends AutoCloseable {
   }
 
   /** The virtual CPU that the last batch belongs to; 0 in formats that know only one. */
-  int vcpu();
+  default int vcpu() {
+    return 0;
+  }
 
   /** What has been delivered so far. The object is the reader's own and keeps changing. */
   TraceCounts counts();
@@ -44,11 +46,15 @@ public interface TraceReader extends AutoCloseable {
   String position();
 
   /** Bytes of the file read so far, before decompression; for a progress bar. */
-  long bytesRead();
+  default long bytesRead() {
+    return 0;
+  }
 
   /** Bytes of the file, before decompression; -1 if not known. */
-  long bytesTotal();
+  default long bytesTotal() {
+    return -1;
+  }
 
   @Override
-  void close();
+  default void close() {}
 }

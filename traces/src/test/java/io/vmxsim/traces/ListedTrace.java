@@ -57,11 +57,6 @@ final class ListedTrace {
       }
 
       @Override
-      public int vcpu() {
-        return 0;
-      }
-
-      @Override
       public TraceCounts counts() {
         return counts;
       }
@@ -70,19 +65,6 @@ final class ListedTrace {
       public String position() {
         return "action " + next;
       }
-
-      @Override
-      public long bytesRead() {
-        return 0;
-      }
-
-      @Override
-      public long bytesTotal() {
-        return -1;
-      }
-
-      @Override
-      public void close() {}
     };
   }
 }
