@@ -2,6 +2,7 @@ package io.vmxsim.cpu.execute;
 
 import io.vmxsim.cpu.StatusFlags;
 import io.vmxsim.cpu.decode.Instruction;
+import io.vmxsim.cpu.decode.Op;
 
 /**
  * Shifts and rotates ("Shift and Rotate Instructions", volume 1, 5.1.5). A count of 0 changes no
@@ -122,7 +123,7 @@ final class ShiftOperations {
       operands.update(in, before);
       return;
     }
-    boolean left = in.op.mnemonic().equals("shld");
+    boolean left = in.op == Op.SHLD_I || in.op == Op.SHLD_CL;
     int by = Math.min(count, bits); // more is undefined
     long a = Val.zeroExtend(before, size);
     long b = Val.zeroExtend(operands.register(in.reg, size), size);

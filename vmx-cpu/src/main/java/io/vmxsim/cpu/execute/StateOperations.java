@@ -214,7 +214,7 @@ final class StateOperations {
     long components = compacted ? format & ~COMPACTED : wanted & present;
     int bytes =
         compacted ? layout.compactedSize(components & enabled) : layout.standardSize(wanted);
-    mem.probeArea(area, firstLoaded(compacted ? wanted & components : wanted), bytes, false);
+    mem.probeArea(area, firstLoaded(compacted ? wanted & components & ~AVX : wanted), bytes, false);
     requireHeader(present, format, enabled, compacted);
     restoreMxcsr(wanted, present, compacted); // the last that may fault
     long loaded = wanted & present;

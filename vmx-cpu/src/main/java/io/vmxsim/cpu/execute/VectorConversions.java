@@ -114,8 +114,7 @@ final class VectorConversions extends FloatOperations {
       put(result, i, 2, converted(FloatFormat.SINGLE, FloatFormat.HALF, element(second, i, 4)));
     }
     int bytes = in.operandSize / 2;
-    vectors.probeUnchecked(in, bytes);
-    elements.settle();
+    elements.settle(); // also where the store faults
     if (in.isMemory) {
       vectors.storeUnchecked(in, bytes, result);
     } else {

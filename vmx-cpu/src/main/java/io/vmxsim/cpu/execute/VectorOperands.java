@@ -197,13 +197,6 @@ final class VectorOperands {
     }
   }
 
-  /** Whether the operand could be stored by {@link #storeUnchecked}, which faults if not. */
-  void probeUnchecked(Instruction in, int size) {
-    if (in.isMemory) {
-      mem.probeStoreOfParts(linear(in, size, true), size);
-    }
-  }
-
   /** Stores a vector to the memory operand, whose alignment is not checked. */
   void storeUnchecked(Instruction in, int size, long[] from) {
     long linear = linear(in, size, true);
