@@ -10,7 +10,6 @@ import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.execute.EmulationPort;
 import io.vmxsim.cpu.execute.Emulator;
 import io.vmxsim.cpu.execute.Executor;
-import io.vmxsim.ept.PhysicalMemory;
 import io.vmxsim.ept.WalkResult;
 import io.vmxsim.vmcs.EventType;
 import io.vmxsim.vmcs.InterruptionInformation;
@@ -32,14 +31,12 @@ final class InstructionEmulation implements Emulation, ModeEmulation, EmulationP
   private final Vm vm;
   private final Processor processor;
   private final GuestTables guest;
-  private final DeviceModel devices;
+  private final GuestBus bus;
   private final Charges charges;
-  private final GuestWrites observer;
   private final GuestState registers;
   private final GuestControlRegisters control;
   private final Emulator emulator;
   private final boolean anySegments;
-  private boolean toUserspace;
 
   /** Whether the processor can be entered with the segments that were stored last. */
   private boolean enterable = true;
@@ -49,17 +46,15 @@ final class InstructionEmulation implements Emulation, ModeEmulation, EmulationP
       Processor processor,
       CpuProfile profile,
       GuestTables guest,
-      DeviceModel devices,
+      GuestBus bus,
       Charges charges,
-      GuestWrites observer,
       CurrentVmcs vmcs,
       GuestControlRegisters control) {
     this.vm = vm;
     this.processor = processor;
     this.guest = guest;
-    this.devices = devices;
+    this.bus = bus;
     this.charges = charges;
-    this.observer = observer;
     this.control = control;
     anySegments =
         processor.profile().vmxCapabilities().supports(SecondaryControl.UNRESTRICTED_GUEST)
@@ -214,7 +209,6 @@ final class InstructionEmulation implements Emulation, ModeEmulation, EmulationP
 
   private void prepare(Vcpu vcpu) {
     vcpu.control().refreshForWalk();
-    toUserspace = false;
     charges.once(Cost.VMM_EMULATE);
     emulator.observe(((Executor) processor.guest()).accessObserver());
   }
@@ -232,7 +226,7 @@ final class InstructionEmulation implements Emulation, ModeEmulation, EmulationP
   }
 
   private HandlerOutcome conclude(Vcpu vcpu, Emulator.Outcome outcome) {
-    if (toUserspace) {
+    if (bus.takeUserspaceLeg()) {
       charges.once(Cost.USERSPACE);
     }
     return switch (outcome) {
@@ -280,48 +274,24 @@ final class InstructionEmulation implements Emulation, ModeEmulation, EmulationP
 
   @Override
   public long read(long guestPhysical, int size) {
-    if (!vm.hasMemory(guestPhysical)) {
-      toUserspace |= !devices.isInKernel(guestPhysical);
-      return devices.load(guestPhysical, size);
-    }
-    PhysicalMemory memory = vm.memory();
-    long host = vm.toHost(guestPhysical);
-    return switch (size) {
-      case 1 -> memory.read8(host);
-      case 2 -> memory.read16(host);
-      case 4 -> memory.read32(host) & 0xffff_ffffL;
-      default -> memory.read64(host);
-    };
+    return bus.read(guestPhysical, size);
   }
 
   @Override
   public void write(long guestPhysical, int size, long value) {
-    if (!vm.hasMemory(guestPhysical)) {
-      toUserspace |= !devices.isInKernel(guestPhysical);
-      devices.store(guestPhysical, size, value);
-      return;
+    if (vm.hasMemory(guestPhysical)) {
+      changed(vm.toHost(guestPhysical));
     }
-    PhysicalMemory memory = vm.memory();
-    long host = vm.toHost(guestPhysical);
-    changed(host);
-    switch (size) {
-      case 1 -> memory.write8(host, (int) value);
-      case 2 -> memory.write16(host, (int) value);
-      case 4 -> memory.write32(host, (int) value);
-      default -> memory.write64(host, value);
-    }
-    observer.wrote(guestPhysical, size);
+    bus.write(guestPhysical, size, value);
   }
 
   @Override
   public int in(int port, int size) {
-    toUserspace |= !devices.isInKernel(port);
-    return (int) devices.in(port, size);
+    return bus.in(port, size);
   }
 
   @Override
   public void out(int port, int size, int value) {
-    toUserspace |= !devices.isInKernel(port);
-    devices.out(port, size, Integer.toUnsignedLong(value));
+    bus.out(port, size, value);
   }
 }

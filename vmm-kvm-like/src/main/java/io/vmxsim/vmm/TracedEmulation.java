@@ -17,35 +17,27 @@ import org.jspecify.annotations.Nullable;
 final class TracedEmulation implements ModeEmulation {
   private static final int ALL_PORTS = 1 << 16;
 
-  private final Vm vm;
   private final Processor processor;
-  private final DeviceModel devices;
+  private final GuestBus guest;
   private final Charges charges;
-  private final GuestWrites observer;
   private final CurrentVmcs vmcs;
   private final GuestControlRegisters control;
 
   /** Few traces need it, and it is large. */
   private @Nullable Model model;
 
-  private boolean toUserspace;
-
   /** The processor of its own, and the way of the guest's registers there and back. */
   private record Model(Processor processor, GuestState registers) {}
 
   TracedEmulation(
-      Vm vm,
       Processor processor,
-      DeviceModel devices,
+      GuestBus guest,
       Charges charges,
-      GuestWrites observer,
       CurrentVmcs vmcs,
       GuestControlRegisters control) {
-    this.vm = vm;
     this.processor = processor;
-    this.devices = devices;
+    this.guest = guest;
     this.charges = charges;
-    this.observer = observer;
     this.vmcs = vmcs;
     this.control = control;
   }
@@ -58,12 +50,11 @@ final class TracedEmulation implements ModeEmulation {
   /** {@inheritDoc} A trace holds the events that are delivered meanwhile. */
   @Override
   public HandlerOutcome goOn(Vcpu vcpu, EventInjection events, long longest) {
-    toUserspace = false;
     Model used = model();
     used.registers.load();
     RunOutcome outcome = advance(used.processor, longest);
     used.registers.store();
-    if (toUserspace) {
+    if (guest.takeUserspaceLeg()) {
       charges.once(Cost.USERSPACE);
     }
     return outcome == RunOutcome.FINISHED ? HandlerOutcome.STOP : HandlerOutcome.RESUME;
@@ -89,8 +80,8 @@ final class TracedEmulation implements ModeEmulation {
     Model made = model;
     if (made == null) {
       Bus bus = Bus.withRam(0);
-      bus.attachMemory(0, Long.MAX_VALUE, new Memory());
-      bus.attachPorts(0, ALL_PORTS, new Ports());
+      bus.attachMemory(0, Long.MAX_VALUE, new Memory(guest));
+      bus.attachPorts(0, ALL_PORTS, new Ports(guest));
       Processor own = Processor.sharingRegisters(processor, processor.profile(), bus);
       own.setGuest(processor.guest());
       made = new Model(own, new GuestState(vmcs, control, processor.state(), own.state()));
@@ -99,38 +90,27 @@ final class TracedEmulation implements ModeEmulation {
     return made;
   }
 
-  private final class Memory implements MemoryDevice {
+  private record Memory(GuestBus guest) implements MemoryDevice {
     @Override
     public long read(long address, int size) {
-      toUserspace |= !vm.hasMemory(address);
-      return 0; // a trace does not look at what it loads
+      return guest.read(address, size);
     }
 
     @Override
     public void write(long address, int size, long value) {
-      if (!vm.hasMemory(address)) {
-        toUserspace = true;
-        devices.store(address, size, value);
-        return;
-      }
-      for (int i = 0; i < size; i++) {
-        vm.memory().write8(vm.toHost(address) + i, (int) (value >>> (Byte.SIZE * i)));
-      }
-      observer.wrote(address, size);
+      guest.write(address, size, value);
     }
   }
 
-  private final class Ports implements PortDevice {
+  private record Ports(GuestBus guest) implements PortDevice {
     @Override
     public int in(int port, int size) {
-      toUserspace |= !devices.isInKernel(port);
-      return (int) devices.in(port, size);
+      return guest.in(port, size);
     }
 
     @Override
     public void out(int port, int size, int value) {
-      toUserspace |= !devices.isInKernel(port);
-      devices.out(port, size, Integer.toUnsignedLong(value));
+      guest.out(port, size, value);
     }
   }
 }

@@ -118,14 +118,14 @@ public final class Vcpu {
             shadowMmu == null,
             guestCr4(capabilities));
     registers = new GuestRegisters(vmcs, processor.state(), control, apic);
+    GuestBus bus = new GuestBus(vm, devices, written);
     if (apic == null) {
       instructions = null;
-      emulation = new MemoryEmulation(vm, processor, guest, devices, charges, written);
-      modeEmulation = new TracedEmulation(vm, processor, devices, charges, written, vmcs, control);
+      emulation = new MemoryEmulation(processor, guest, bus, charges);
+      modeEmulation = new TracedEmulation(processor, bus, charges, vmcs, control);
     } else {
       instructions =
-          new InstructionEmulation(
-              vm, processor, profile, guest, devices, charges, written, vmcs, control);
+          new InstructionEmulation(vm, processor, profile, guest, bus, charges, vmcs, control);
       emulation = instructions;
       modeEmulation = instructions;
     }

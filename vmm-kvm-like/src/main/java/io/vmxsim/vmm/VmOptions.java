@@ -42,6 +42,11 @@ public record VmOptions(
     }
   }
 
+  /** That paging with host pages of that size; shadow pages under {@link ShadowPolicy#UPDATE}. */
+  public static VmOptions of(VmPaging paging, PageSize hostPage) {
+    return paging == VmPaging.EPT ? ept(hostPage) : shadow(ShadowPolicy.UPDATE, hostPage);
+  }
+
   /** EPT with host pages of that size. */
   public static VmOptions ept(PageSize hostPage) {
     return new VmOptions(
