@@ -4,7 +4,6 @@ import io.vmxsim.cpu.board.Platform;
 import io.vmxsim.ept.PageSize;
 import io.vmxsim.traces.ReplayResult.Paging;
 import io.vmxsim.vmm.Hypervisor;
-import io.vmxsim.vmm.ShadowPolicy;
 import io.vmxsim.vmm.VmOptions;
 import io.vmxsim.vmm.VmPaging;
 import picocli.CommandLine.Option;
@@ -30,8 +29,6 @@ final class PagingOptions {
 
   /** How the VMM runs a kernel. */
   static VmOptions of(VmPaging paging) {
-    return paging == VmPaging.EPT
-        ? VmOptions.ept(PageSize.SIZE_4K)
-        : VmOptions.shadow(ShadowPolicy.UPDATE, PageSize.SIZE_4K);
+    return VmOptions.of(paging, PageSize.SIZE_4K);
   }
 }

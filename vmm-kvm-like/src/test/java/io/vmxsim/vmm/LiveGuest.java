@@ -34,10 +34,7 @@ final class LiveGuest {
   }
 
   LiveGuest(VmPaging paging, String code, int processors) {
-    VmOptions options =
-        paging == VmPaging.EPT
-            ? VmOptions.ept(PageSize.SIZE_4K)
-            : VmOptions.shadow(ShadowPolicy.UPDATE, PageSize.SIZE_4K);
+    VmOptions options = VmOptions.of(paging, PageSize.SIZE_4K);
     machine =
         new Machine(
             CpuProfile.named("skylake-sp"),

@@ -65,10 +65,7 @@ class PendingInterruptTest {
   }
 
   private static TracedGuest guest(VmPaging paging, Kernel kernel) {
-    VmOptions options =
-        paging == VmPaging.EPT
-            ? VmOptions.ept(PageSize.SIZE_2M)
-            : VmOptions.shadow(ShadowPolicy.UPDATE, PageSize.SIZE_2M);
+    VmOptions options = VmOptions.of(paging, PageSize.SIZE_2M);
     TracedGuest guest = new TracedGuest("skylake-sp", options);
     guest.vcpu.initialState().memory(TracedGuest.TOP, 0x2027); // user level may run, too
     guest.vcpu.initialState().memory(0x2000, 0xe7);
