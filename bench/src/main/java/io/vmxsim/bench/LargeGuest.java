@@ -10,8 +10,6 @@ import io.vmxsim.traces.ReplayOptions;
 import io.vmxsim.traces.ReplayResult;
 import io.vmxsim.traces.ReplayResult.Paging;
 import io.vmxsim.traces.ReplayTextReport;
-import io.vmxsim.traces.TraceFormats;
-import io.vmxsim.traces.TraceOptions;
 import io.vmxsim.traces.TraceWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -61,9 +59,7 @@ public final class LargeGuest {
         new GuestOsOptions(80L << 30, 12, 30, false, false, true, true, 1, false);
     ReplayOptions options =
         new ReplayOptions(List.of(configuration), 0, Long.MAX_VALUE, 250, 0, 1, 0, guest);
-    return new Replay(
-            options, List.of(() -> TraceFormats.open(file.toString(), TraceOptions.DEFAULT)))
-        .run();
+    return Replay.of(options, file).run();
   }
 
   /** Alternates instructions of a small loop and loads anywhere in 64 GiB. */

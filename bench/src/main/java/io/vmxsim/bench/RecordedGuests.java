@@ -14,8 +14,6 @@ import io.vmxsim.traces.Replay;
 import io.vmxsim.traces.ReplayConfiguration;
 import io.vmxsim.traces.ReplayOptions;
 import io.vmxsim.traces.ReplayResult.Paging;
-import io.vmxsim.traces.TraceFormats;
-import io.vmxsim.traces.TraceOptions;
 import io.vmxsim.vmcs.InputException;
 import io.vmxsim.vmcs.NotModelledException;
 import io.vmxsim.vmm.Hypervisor;
@@ -119,14 +117,9 @@ public final class RecordedGuests {
   /** How a replay's exits differ from those of a live run. */
   private String replayed(Paging recorded, Paging paging, Map<String, Long> live) {
     ReplayOptions options = ReplayOptions.of(ReplayConfiguration.of(paging, cpu));
-    String file = file(recorded).toString();
     try {
       Map<String, Long> exits =
-          new Replay(options, List.of(() -> TraceFormats.open(file, TraceOptions.DEFAULT)))
-              .run()
-              .runs()
-              .get(0)
-              .exitsByReason();
+          Replay.of(options, file(recorded)).run().runs().get(0).exitsByReason();
       return difference(ExitComparison.of("live", live, "replayed", exits));
     } catch (NotModelledException | InputException stop) {
       return "stops: " + stop.getMessage();

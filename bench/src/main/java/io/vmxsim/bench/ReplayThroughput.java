@@ -9,7 +9,6 @@ import io.vmxsim.traces.ReplayConfiguration;
 import io.vmxsim.traces.ReplayOptions;
 import io.vmxsim.traces.ReplayResult.Paging;
 import io.vmxsim.traces.TraceFormats;
-import io.vmxsim.traces.TraceOptions;
 import io.vmxsim.traces.TraceReader;
 import io.vmxsim.traces.TraceWriter;
 import java.io.BufferedOutputStream;
@@ -81,8 +80,7 @@ public final class ReplayThroughput {
     ReplayOptions options =
         new ReplayOptions(
             List.of(configuration), 0, Long.MAX_VALUE, 250, 0, 1, 0, GuestOsOptions.DEFAULT);
-    new Replay(options, List.of(() -> TraceFormats.open(file.toString(), TraceOptions.DEFAULT)))
-        .run();
+    Replay.of(options, file).run();
   }
 
   /** Writes the sample in the format that the name says; how many records it has there. */

@@ -6,6 +6,7 @@ import io.vmxsim.traces.ReplayResult.AssumedNumber;
 import io.vmxsim.traces.ReplayResult.RunResult;
 import io.vmxsim.traces.ReplayResult.TraceSummary;
 import io.vmxsim.vmcs.InputException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -39,6 +40,12 @@ public final class Replay {
     }
     this.options = options;
     this.traces = List.copyOf(traces);
+  }
+
+  /** The replay of one file, whose format its content tells. */
+  public static Replay of(ReplayOptions options, Path trace) {
+    String file = trace.toString();
+    return new Replay(options, List.of(() -> TraceFormats.open(file, TraceOptions.DEFAULT)));
   }
 
   /** Has the replay, which is of one configuration then, leave snapshots or go on from one. */

@@ -101,9 +101,7 @@ class GeneratedTraceTest {
     runs.add(configuration(Paging.EPT, ShadowPolicy.UPDATE));
     ReplayOptions options =
         new ReplayOptions(runs, 0, Long.MAX_VALUE, 250, 0, 0, 0, GuestOsOptions.DEFAULT);
-    Replay replay =
-        new Replay(
-            options, List.of(() -> TraceFormats.open(file.toString(), TraceOptions.DEFAULT)));
+    Replay replay = Replay.of(options, file);
     return new ArrayList<>(replay.run().runs());
   }
 

@@ -60,9 +60,7 @@ class RecordingTest {
 
   private ReplayResult replay(Paging paging) {
     ReplayOptions options = ReplayOptions.of(ReplayConfiguration.of(paging, CPU));
-    return new Replay(
-            options, List.of(() -> TraceFormats.open(file().toString(), TraceOptions.DEFAULT)))
-        .run();
+    return Replay.of(options, file()).run();
   }
 
   @ParameterizedTest

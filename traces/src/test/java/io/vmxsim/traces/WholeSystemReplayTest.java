@@ -61,10 +61,7 @@ class WholeSystemReplayTest {
     modes.add(configuration(Paging.EPT, ShadowPolicy.UPDATE, false));
     ReplayOptions options =
         new ReplayOptions(modes, 0, Long.MAX_VALUE, TIMER_HZ, 0, 1, 0, GuestOsOptions.DEFAULT);
-    List<RunResult> runs =
-        new Replay(options, List.of(() -> TraceFormats.open(file.toString(), TraceOptions.DEFAULT)))
-            .run()
-            .runs();
+    List<RunResult> runs = Replay.of(options, file).run().runs();
     bare = runs.get(0);
     shadow = runs.subList(1, runs.size() - 1);
     ept = runs.get(runs.size() - 1);

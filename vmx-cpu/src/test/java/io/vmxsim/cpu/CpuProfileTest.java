@@ -8,17 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmxsim.ept.IndexHash;
 import io.vmxsim.ept.TlbGeometry;
-import io.vmxsim.vmcs.Control;
+import io.vmxsim.vmcs.ControlWord;
 import io.vmxsim.vmcs.EntryControl;
 import io.vmxsim.vmcs.EptVpidCapability;
-import io.vmxsim.vmcs.ExitControl;
 import io.vmxsim.vmcs.InputException;
-import io.vmxsim.vmcs.PinControl;
 import io.vmxsim.vmcs.PrimaryControl;
 import io.vmxsim.vmcs.SecondaryControl;
-import io.vmxsim.vmcs.SecondaryExitControl;
 import io.vmxsim.vmcs.TertiaryControl;
-import io.vmxsim.vmcs.VmFunction;
 import io.vmxsim.vmcs.VmcsField;
 import io.vmxsim.vmcs.VmxCapabilities;
 import java.util.List;
@@ -115,16 +111,8 @@ class CpuProfileTest {
     for (EptVpidCapability capability : EptVpidCapability.values()) {
       assertTrue(max.supports(capability), capability.name());
     }
-    Stream.<Control[]>of(
-            PinControl.values(),
-            PrimaryControl.values(),
-            SecondaryControl.values(),
-            TertiaryControl.values(),
-            ExitControl.values(),
-            SecondaryExitControl.values(),
-            EntryControl.values(),
-            VmFunction.values())
-        .flatMap(Stream::of)
+    Stream.of(ControlWord.values())
+        .flatMap(word -> word.controls().stream())
         .filter(control -> control != TertiaryControl.LOADIWKEY_EXITING) // there is no Key Locker
         .forEach(control -> assertTrue(max.supports(control), control.name()));
   }
