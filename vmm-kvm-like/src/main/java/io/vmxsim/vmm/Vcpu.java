@@ -9,7 +9,6 @@ import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.MsrFile;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
-import io.vmxsim.cpu.VmxOutcome;
 import io.vmxsim.cpu.apic.LocalApic;
 import io.vmxsim.cpu.apic.PendingVectors;
 import io.vmxsim.ept.PagingState;
@@ -51,11 +50,11 @@ public final class Vcpu {
   private final ModeEmulation modeEmulation;
   private final DeviceModel devices;
   private final CpuProfile profile;
+  private final GuestEntry entry;
   private final ExitHandlers handlers;
   private final GuestBoot boot;
   private final long hostRoot;
   private boolean started;
-  private boolean launched;
   private boolean stopped;
   private boolean paused;
 
@@ -145,6 +144,17 @@ public final class Vcpu {
     if (apic != null) {
       taskPriority.begin();
     }
+    entry =
+        new GuestEntry(
+            processor,
+            vmcs,
+            control,
+            charges,
+            timer,
+            injection,
+            taskPriority,
+            paravirtualEoi,
+            paging);
   }
 
   private void setUpVmcs(Vm vm, VmxCapabilities capabilities) {
@@ -194,7 +204,7 @@ public final class Vcpu {
     paused = false;
     if (apic != null && processor.inNonRoot()) {
       timer.runForHost();
-      if (mustLeave()) {
+      if (entry.isDueAgain()) {
         processor.pending().requestInterrupt(KICK);
       }
     }
@@ -217,7 +227,7 @@ public final class Vcpu {
           }
           return emulated;
         }
-        enter();
+        entry.enter();
       }
       RunOutcome outcome = processor.run(end - processor.instructions());
       taskPriority.afterRun();
@@ -241,35 +251,11 @@ public final class Vcpu {
     return stopped || outcome == HandlerOutcome.STOP ? RunOutcome.FINISHED : RunOutcome.BUDGET;
   }
 
-  private boolean mustLeave() {
-    return injection.isUrgent()
-        || paging.isStale()
-        || taskPriority.isStale()
-        || (paravirtualEoi != null && paravirtualEoi.mustSee());
-  }
-
   private void start() {
     if (!started) {
       started = true;
       boot.apply();
     }
-  }
-
-  private void enter() {
-    timer.run();
-    injection.beforeEntry();
-    timer.beforeEntry();
-    taskPriority.beforeEntry();
-    if (paravirtualEoi != null) {
-      paravirtualEoi.beforeEntry();
-    }
-    paging.beforeEntry();
-    charges.once(Cost.VMM_STATE_SWAP);
-    VmxOutcome outcome = launched ? processor.vmx().vmresume() : processor.vmx().vmlaunch();
-    if (outcome != VmxOutcome.SUCCEED) {
-      throw entryFailed(outcome);
-    }
-    launched = true;
   }
 
   /** Answers the exit that has happened; whether the guest can go on. */
@@ -316,26 +302,6 @@ public final class Vcpu {
   /** The debug exceptions that an instruction leaves which the VMM carries out. */
   PendingDebugExceptions pendingDebug() {
     return pendingDebug;
-  }
-
-  private IllegalStateException entryFailed(VmxOutcome outcome) {
-    long why =
-        vmcs.read(
-            outcome == VmxOutcome.FAIL_VALID
-                ? VmcsField.VM_INSTRUCTION_ERROR
-                : VmcsField.EXIT_REASON);
-    return new IllegalStateException(
-        "VM entry: %s %#x, %s, guest RIP %#x RFLAGS %#x CR0 %#x CR4 %#x EFER %#x, injected %#x"
-            .formatted(
-                outcome,
-                why,
-                processor,
-                vmcs.read(VmcsField.GUEST_RIP),
-                vmcs.read(VmcsField.GUEST_RFLAGS),
-                vmcs.read(VmcsField.GUEST_CR0),
-                vmcs.read(VmcsField.GUEST_CR4),
-                control.state().efer(),
-                vmcs.read(VmcsField.VM_ENTRY_INTERRUPTION_INFORMATION)));
   }
 
   // Halting
