@@ -56,6 +56,10 @@ class MachineCodeGuestTest {
       done: iretq
       """;
 
+  /** Enables the local APIC, whose page is at RDI from then on. */
+  private static final String LOCAL_APIC =
+      "mov edi, 0xfee00000\n mov dword ptr [rdi+0xf0], 0x1ff\n ";
+
   private static LiveGuest ept(String code) {
     return new LiveGuest(VmPaging.EPT, "start:\n" + code);
   }
@@ -140,8 +144,7 @@ class MachineCodeGuestTest {
   void theLocalApicTimerEndsAWait() {
     LiveGuest guest =
         ept(
-            "mov edi, 0xfee00000\n"
-                + " mov dword ptr [rdi+0xf0], 0x1ff\n"
+            LOCAL_APIC
                 + " mov dword ptr [rdi+0x320], 0x40\n"
                 + " mov dword ptr [rdi+0x380], 1000\n"
                 + " sti\n"
@@ -159,8 +162,7 @@ class MachineCodeGuestTest {
   void theTimerReachesAGuestThatNeverWaitsByThePreemptionTimer() {
     LiveGuest guest =
         ept(
-            "mov edi, 0xfee00000\n"
-                + " mov dword ptr [rdi+0xf0], 0x1ff\n"
+            LOCAL_APIC
                 + " mov dword ptr [rdi+0x320], 0x40\n"
                 + " mov dword ptr [rdi+0x380], 1000\n"
                 + " sti\n"
@@ -175,8 +177,7 @@ class MachineCodeGuestTest {
     // a self-IPI with interrupts off: vector 50H
     LiveGuest guest =
         ept(
-            "mov edi, 0xfee00000\n"
-                + " mov dword ptr [rdi+0xf0], 0x1ff\n"
+            LOCAL_APIC
                 + " mov dword ptr [rdi+0x300], 0x40050\n"
                 + " nop\n"
                 + " nop\n"
@@ -192,8 +193,7 @@ class MachineCodeGuestTest {
   void theTaskPriorityHoldsInterruptsBack() {
     LiveGuest guest =
         ept(
-            "mov edi, 0xfee00000\n"
-                + " mov dword ptr [rdi+0xf0], 0x1ff\n"
+            LOCAL_APIC
                 + " mov eax, 5\n"
                 + " mov cr8, rax\n"
                 + " sti\n"
@@ -216,31 +216,30 @@ class MachineCodeGuestTest {
     // the 8254 by the I/O APIC, while nothing exits; then EBX counts what follows MOV to CR8
     LiveGuest guest =
         ept(
-            """
-            mov edi, 0xfee00000
-            mov dword ptr [rdi+0xf0], 0x1ff
-            mov esi, 0xfec00000
-            mov dword ptr [rsi], 0x14
-            mov dword ptr [rsi+0x10], 0x50
-            mov eax, 15
-            mov cr8, rax
-            sti
-            mov al, 0x30
-            out 0x43, al
-            mov al, 20
-            out 0x40, al
-            xor eax, eax
-            out 0x40, al
-            mov ecx, 100000
-            wait: loop wait
-            xor ebx, ebx
-            mov cr8, rax
-            nop
-            count: inc ebx
-            cmp ebx, 100
-            jb count
-            mov al, bl
-            """
+            LOCAL_APIC
+                + """
+                mov esi, 0xfec00000
+                mov dword ptr [rsi], 0x14
+                mov dword ptr [rsi+0x10], 0x50
+                mov eax, 15
+                mov cr8, rax
+                sti
+                mov al, 0x30
+                out 0x43, al
+                mov al, 20
+                out 0x40, al
+                xor eax, eax
+                out 0x40, al
+                mov ecx, 100000
+                wait: loop wait
+                xor ebx, ebx
+                mov cr8, rax
+                nop
+                count: inc ebx
+                cmp ebx, 100
+                jb count
+                mov al, bl
+                """
                 + END
                 + handler("mov al, bl\n" + END));
     assertEquals(1, guest.end.exitCode());
@@ -319,7 +318,8 @@ class MachineCodeGuestTest {
     // the ICR: NMI to self by shorthand is not allowed; physical destination 0 is
     LiveGuest guest =
         ept(
-            "mov edi, 0xfee00000\n mov dword ptr [rdi+0xf0], 0x1ff\n mov dword ptr [rdi+0x310], 0\n"
+            LOCAL_APIC
+                + " mov dword ptr [rdi+0x310], 0\n"
                 + " xor ecx, ecx\n mov dword ptr [rdi+0x300], 0x4400\n mov al, cl"
                 + END
                 + handler("inc ecx\n iretq"));
@@ -406,8 +406,7 @@ class MachineCodeGuestTest {
     // after 16 ticks, for which the handler sets it anew; that counts to 8
     LiveGuest guest =
         ept(
-            "mov edi, 0xfee00000\n"
-                + " mov dword ptr [rdi+0xf0], 0x1ff\n"
+            LOCAL_APIC
                 + " mov dword ptr [rdi+0x3e0], 11\n"
                 + " mov dword ptr [rdi+0x320], 0x40\n"
                 + " mov dword ptr [rdi+0x380], 16\n"
