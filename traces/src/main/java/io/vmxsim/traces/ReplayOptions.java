@@ -80,32 +80,17 @@ public record ReplayOptions(
 
   /** The same, keeping details of each run or not. */
   public ReplayOptions withDetails(boolean keep) {
-    return new ReplayOptions(
-        configurations,
-        warmup,
-        limit,
-        timerHz,
-        timerInstructions,
-        seed,
-        top,
-        guest,
-        dataCaches,
-        keep);
+    return with(dataCaches, keep);
   }
 
   /** The same, with modelled data caches or without. */
   public ReplayOptions withDataCaches(boolean model) {
+    return with(model, detailed);
+  }
+
+  private ReplayOptions with(boolean model, boolean keep) {
     return new ReplayOptions(
-        configurations,
-        warmup,
-        limit,
-        timerHz,
-        timerInstructions,
-        seed,
-        top,
-        guest,
-        model,
-        detailed);
+        configurations, warmup, limit, timerHz, timerInstructions, seed, top, guest, model, keep);
   }
 
   private static void require(boolean holds, String option, String expected) {
