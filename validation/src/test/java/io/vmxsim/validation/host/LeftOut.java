@@ -51,7 +51,6 @@ final class LeftOut {
     put(left, "changes the host program's segments", Op.MOV_S_RM, Op.POP_S, Op.LSS, Op.LFS, Op.LGS);
     put(left, "changes the host program's segments", Op.WRFSBASE, Op.WRGSBASE);
     put(left, "may trap the host's next instruction", Op.POPF);
-    put(left, "stores more than the window", Op.ENTER);
     put(left, "later than the host", Op.SERIALIZE, Op.XSUSLDTRK, Op.XRESLDTRK);
     put(left, "later than the host", Op.VPDPBUSD, Op.VPDPBUSDS, Op.VPDPWSSD, Op.VPDPWSSDS);
     put(left, "the host may lack it", Op.CLFLUSHOPT, Op.CLWB);

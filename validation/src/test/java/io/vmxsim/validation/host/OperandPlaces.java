@@ -82,6 +82,10 @@ final class OperandPlaces {
         registers[CpuState.RDX] = 0;
       }
       case XLAT -> registers[CpuState.RBX] = near(window, 128);
+      case ENTER -> {
+        registers[RSP] = near(window + 600, 300);
+        registers[CpuState.RBP] = near(window + 900, 300);
+      }
       case LEAVE -> registers[CpuState.RBP] = near(window + 40, 8);
       case BT_RM_R, BTS_RM_R, BTR_RM_R, BTC_RM_R -> registers[in.reg] = random.nextInt(256) - 64L;
       case DIV -> registers[CpuState.RDX] = random.nextInt(3);
