@@ -201,19 +201,22 @@ final class StateOperations {
     }
   }
 
-  /** Reads the header, checks it, and loads or initializes every component of {@code wanted}. */
+  /**
+   * Reads the header, checks it, and loads or initializes every component of {@code wanted}. Page
+   * faults of the area come before most of the checks, as on processors.
+   */
   private void restore(Instruction in, long wanted, long enabled) {
     locate(in, LEGACY_BYTES + HEADER_BYTES, 64, false);
     long format = mem.load(area + HEADER + 8, 8);
     long present = mem.load(area + HEADER, 8);
     boolean compacted = format < 0;
     boolean mustCompact = in.op == Op.XRSTORS;
-    if ((mustCompact && !compacted) || (compacted && !hasCompaction())) {
+    long components = compacted ? format & ~COMPACTED : wanted & present;
+    boolean unknown = compacted && (!hasCompaction() || (components & ~enabled) != 0);
+    if ((mustCompact && !compacted) || unknown) {
       throw faults.generalProtection(0);
     }
-    long components = compacted ? format & ~COMPACTED : wanted & present;
-    int bytes =
-        compacted ? layout.compactedSize(components & enabled) : layout.standardSize(wanted);
+    int bytes = compacted ? layout.compactedSize(components) : layout.standardSize(wanted);
     mem.probeArea(area, firstLoaded(compacted ? wanted & components & ~AVX : wanted), bytes, false);
     requireHeader(present, format, enabled, compacted);
     restoreMxcsr(wanted, present, compacted); // the last that may fault
@@ -243,10 +246,7 @@ final class StateOperations {
   }
 
   private void requireHeader(long present, long format, long enabled, boolean compacted) {
-    boolean good =
-        compacted
-            ? (format & ~COMPACTED & ~enabled) == 0 && (present & ~format) == 0
-            : format == 0 && (present & ~enabled) == 0;
+    boolean good = compacted ? (present & ~format) == 0 : format == 0 && (present & ~enabled) == 0;
     int firstZero = compacted ? 16 : 8;
     int lastZero = compacted ? HEADER_BYTES : 24;
     for (int i = firstZero; i < lastZero && good; i += 8) {
