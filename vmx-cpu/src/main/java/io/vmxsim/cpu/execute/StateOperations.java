@@ -72,14 +72,15 @@ final class StateOperations {
   }
 
   /**
-   * Forms the linear address of an area, which must be aligned. Where alignment is checked, all but
-   * XRSTOR raise #AC in place of #GP, as they may (volume 2, "FXSAVE") and processors do.
+   * Forms the linear address of an area, which must be aligned. Where alignment is checked, one
+   * that is not even aligned to 4 bytes is #AC in place of #GP, as it may be (volume 2, "FXSAVE")
+   * and is on processors.
    */
   private void locate(Instruction in, int bytes, int alignment, boolean stores) {
     area = operands.linear(in, bytes, stores);
     if ((area & alignment - 1) != 0) {
-      boolean checks = mem.checksAlignment() && in.op != Op.XRSTOR;
-      throw checks ? faults.alignmentCheck() : faults.generalProtection(0);
+      boolean checked = mem.checksAlignment() && (area & 3) != 0;
+      throw checked ? faults.alignmentCheck() : faults.generalProtection(0);
     }
   }
 
