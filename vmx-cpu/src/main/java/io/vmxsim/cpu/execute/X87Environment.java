@@ -11,6 +11,7 @@ import io.vmxsim.cpu.decode.Instruction;
 final class X87Environment {
   private static final int REGISTER_BYTES = 10;
   private static final int CONTROL_WRITABLE = 0x1f3f;
+  private static final long LOW_16 = 0xffff;
 
   private final CpuState state;
   private final ExtendedState extended;
@@ -53,7 +54,6 @@ final class X87Environment {
 
   private void storeFields(Instruction in) {
     int slot = slot(in);
-    boolean linear = !operands.segments.protectedMode() || operands.segments.virtual8086();
     long instruction = extended.instructionPointer;
     long data = extended.dataPointer;
     long high = slot == 4 ? 0xffff0000L : 0;
@@ -66,12 +66,12 @@ final class X87Environment {
       data,
       extended.dataSelector | high
     };
-    if (linear) {
+    if (hasLinearPointers()) {
       long from = instruction + ((long) extended.instructionSelector << 4);
       long of = data + ((long) extended.dataSelector << 4);
-      fields[3] = from;
+      fields[3] = (from & LOW_16) | high;
       fields[4] = (from >>> 16) << 12 | extended.opcode;
-      fields[5] = of;
+      fields[5] = (of & LOW_16) | high;
       fields[6] = (of >>> 16) << 12;
     }
     for (int i = 0; i < fields.length; i++) {
@@ -93,11 +93,21 @@ final class X87Environment {
     extended.control = ((int) fields[0] & CONTROL_WRITABLE) | 0x40;
     extended.status = (int) fields[1] & 0xffff;
     setTags((int) fields[2]);
-    extended.instructionPointer = fields[3];
-    extended.instructionSelector = (int) fields[4] & 0xffff;
-    extended.opcode = (int) (fields[4] >>> 16) & 0x7ff;
-    extended.dataPointer = fields[5];
-    extended.dataSelector = (int) fields[6] & 0xffff;
+    boolean linear = hasLinearPointers();
+    extended.instructionPointer = linear ? joined(fields[3], fields[4]) : fields[3];
+    extended.instructionSelector = linear ? 0 : (int) fields[4] & 0xffff;
+    extended.opcode = (int) (linear ? fields[4] : fields[4] >>> 16) & 0x7ff;
+    extended.dataPointer = linear ? joined(fields[5], fields[6]) : fields[5];
+    extended.dataSelector = linear ? 0 : (int) fields[6] & 0xffff;
+  }
+
+  /** The images of real-address and virtual-8086 mode have linear addresses in two parts. */
+  private boolean hasLinearPointers() {
+    return !operands.segments.protectedMode() || operands.segments.virtual8086();
+  }
+
+  private static long joined(long low, long high) {
+    return (low & LOW_16) | high >>> 12 << 16;
   }
 
   /** Faults if any of the bytes would: the first field, then the last byte, as processors look. */

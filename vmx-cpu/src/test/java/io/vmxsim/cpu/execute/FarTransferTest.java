@@ -13,6 +13,8 @@ import io.vmxsim.cpu.Msr;
 import io.vmxsim.cpu.Segment;
 import io.vmxsim.cpu.decode.CodeMode;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Call gates, SYSENTER, virtual-8086 mode: SDM volume 3, 5.8 and 20.2. */
 class FarTransferTest {
@@ -147,6 +149,22 @@ class FarTransferTest {
     assertEquals(0x5a, m.memory.read8(0x4_0020));
     assertEquals(0, m.state.rflags() & CpuState.VM);
     assertEquals(0, m.state.cpl());
+  }
+
+  /** Volume 1, figures 8-9 to 8-12: pointers of 20 or 32 bits in two parts, and the opcode. */
+  @ParameterizedTest
+  @CsvSource({
+    "'', 7f03 0000 ffff 7856 23a1 bc9a 00b0",
+    "66, 7f03ffff 0000ffff ffffffff 7856ffff 23410f00 bc9affff 00c00d00",
+  })
+  void theX87EnvironmentOfVirtual8086ModeComesBack(String prefix, String image) {
+    String sized = prefix.isEmpty() ? "" : "db 0x" + prefix + "; ";
+    CodeMachine m = virtual(sized + "fldenv [0x100]; " + sized + "fnstenv [0x140]; hlt", 3);
+    m.load(0x3_0100, image);
+    m.untilHalt();
+    for (int i = 0; i < image.replace(" ", "").length() / 2; i++) {
+      assertEquals(m.memory.read8(0x3_0100 + i), m.memory.read8(0x3_0140 + i), "byte " + i);
+    }
   }
 
   @Test
