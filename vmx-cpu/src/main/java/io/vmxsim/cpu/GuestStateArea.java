@@ -180,7 +180,7 @@ final class GuestStateArea {
     vmcs.set(VmcsField.GUEST_PENDING_DEBUG_EXCEPTIONS, state.pendingDebugExceptions);
     if (processor.intercepts().on(PinControl.ACTIVATE_VMX_PREEMPTION_TIMER)
         && vmcs.enabled(ExitControl.SAVE_VMX_PREEMPTION_TIMER_VALUE)) {
-      vmcs.set(VmcsField.VMX_PREEMPTION_TIMER_VALUE, processor.pending().preemptionTimerValue());
+      vmcs.set(VmcsField.VMX_PREEMPTION_TIMER_VALUE, processor.pending().preemptionTimer().value());
     }
     processor.guestTimer().save(vmcs);
     if (state.usesPaePaging() && processor.intercepts().on(SecondaryControl.ENABLE_EPT)) {

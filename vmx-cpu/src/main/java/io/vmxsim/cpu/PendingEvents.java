@@ -36,7 +36,6 @@ public final class PendingEvents implements ApicSignals {
 
   private final Processor processor;
   private final CpuState state;
-  private final int preemptionTimerRate;
   private final PendingVectors requests = new PendingVectors();
 
   /**
@@ -48,17 +47,16 @@ public final class PendingEvents implements ApicSignals {
   private InterruptController controller = requests;
   private @Nullable LocalApic localApic;
   private final InstructionTimeout timeout;
+  private final VmxPreemptionTimer preemptionTimer;
   private int startUpVector;
   private boolean unblockedByIret;
   private @Nullable InterruptSource timer;
-  private long preemptionTimerStart;
-  private long preemptionTimerCount;
 
   PendingEvents(Processor processor) {
     this.processor = processor;
     state = processor.state();
     timeout = new InstructionTimeout(processor);
-    preemptionTimerRate = processor.profile().vmxCapabilities().preemptionTimerRate();
+    preemptionTimer = new VmxPreemptionTimer(processor);
   }
 
   /** Sets the periodic interrupt; null for none. */
@@ -158,7 +156,7 @@ public final class PendingEvents implements ApicSignals {
       add(BoundaryEvent.INTERRUPT_WINDOW);
     }
     if (intercepts.on(PinControl.ACTIVATE_VMX_PREEMPTION_TIMER)) {
-      startPreemptionTimer(vmcs.get(VmcsField.VMX_PREEMPTION_TIMER_VALUE), begin);
+      preemptionTimer.start(vmcs.get(VmcsField.VMX_PREEMPTION_TIMER_VALUE), begin);
       add(BoundaryEvent.PREEMPTION_TIMER);
     }
   }
@@ -242,16 +240,8 @@ public final class PendingEvents implements ApicSignals {
     return unblockedByIret;
   }
 
-  /** VM entry starts the VMX-preemption timer as it begins ("VMX-Preemption Timer", 26.6.4). */
-  private void startPreemptionTimer(long count, long begin) {
-    preemptionTimerStart = begin >>> preemptionTimerRate;
-    preemptionTimerCount = count;
-  }
-
-  /** What the VMX-preemption timer has left: it counts changes of bit X of the TSC (25.5.1). */
-  long preemptionTimerValue() {
-    long position = processor.msrs().timeStampCounter() >>> preemptionTimerRate;
-    return Math.max(0, preemptionTimerCount - (position - preemptionTimerStart));
+  VmxPreemptionTimer preemptionTimer() {
+    return preemptionTimer;
   }
 
   /** Lets the most urgent event that is due and not blocked happen. */
@@ -299,7 +289,7 @@ public final class PendingEvents implements ApicSignals {
     return event.isUnblocked(state.activity, state.interruptibility)
         && switch (event) {
           case INIT -> processor.inNonRoot() || !processor.vmx().isOn(); // blocked in VMX root
-          case PREEMPTION_TIMER -> preemptionTimerValue() == 0;
+          case PREEMPTION_TIMER -> preemptionTimer.value() == 0;
           case NMI -> !nmiBlocked();
           case GUEST_TIMER -> processor.guestTimer().isDue() && !isExternalInterruptDue();
           case INTERRUPT_WINDOW, VIRTUAL_INTERRUPT -> interruptWindowOpen();
@@ -447,7 +437,7 @@ public final class PendingEvents implements ApicSignals {
     }
     return !processor.intercepts().on(PrimaryControl.MONITOR_TRAP_FLAG)
         && (!has(BoundaryEvent.PREEMPTION_TIMER)
-            || preemptionTimerValue() << preemptionTimerRate > cycles);
+            || preemptionTimer.cyclesLeft() > cycles);
   }
 
   /** Whether what ends an MWAIT or its kin has come, though no event is delivered for it. */
@@ -483,7 +473,7 @@ public final class PendingEvents implements ApicSignals {
       wait = sooner(wait, processor.guestTimer().cyclesUntilDue());
     }
     if (has(BoundaryEvent.PREEMPTION_TIMER)) {
-      wait = sooner(wait, preemptionTimerValue() << preemptionTimerRate);
+      wait = sooner(wait, preemptionTimer.cyclesLeft());
     }
     return wait;
   }
