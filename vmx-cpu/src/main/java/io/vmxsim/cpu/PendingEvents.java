@@ -436,8 +436,7 @@ public final class PendingEvents implements ApicSignals {
       return false;
     }
     return !processor.intercepts().on(PrimaryControl.MONITOR_TRAP_FLAG)
-        && (!has(BoundaryEvent.PREEMPTION_TIMER)
-            || preemptionTimer.cyclesLeft() > cycles);
+        && (!has(BoundaryEvent.PREEMPTION_TIMER) || preemptionTimer.cyclesLeft() > cycles);
   }
 
   /** Whether what ends an MWAIT or its kin has come, though no event is delivered for it. */

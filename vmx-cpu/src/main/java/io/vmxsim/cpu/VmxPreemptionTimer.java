@@ -32,7 +32,7 @@ final class VmxPreemptionTimer {
 
   /** Cycles until it is 0. */
   long cyclesLeft() {
-    return value() << rate;
+    return Math.max(0, (end << rate) - timeStampCounter());
   }
 
   private long timeStampCounter() {

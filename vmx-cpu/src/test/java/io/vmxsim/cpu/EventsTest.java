@@ -200,6 +200,25 @@ class EventsTest {
     assertEquals(0, f.read(VmcsField.VMX_PREEMPTION_TIMER_VALUE));
   }
 
+  /** It counts changes of a bit of the TSC, which lies between two of them as a rule. */
+  @Test
+  void thePreemptionTimerIsDueAtTheChangeOfItsBitAndNoCycleLater() {
+    VmxFixture f = VmxFixture.ready();
+    f.set(PinControl.ACTIVATE_VMX_PREEMPTION_TIMER);
+    f.write(VmcsField.VMX_PREEMPTION_TIMER_VALUE, 100_000);
+    f.launch();
+    long unit = 1L << f.capabilities.preemptionTimerRate();
+    f.processor.idle(unit / 2 - f.processor.msrs().timeStampCounter() % unit + unit);
+    long left = f.processor.pending().cyclesUntilEvent();
+    assertEquals(unit / 2, left % unit);
+    assertTrue(f.processor.pending().isQuietFor(1, left - 1));
+    assertFalse(f.processor.pending().isQuietFor(1, left));
+    f.processor.idle(left - 1);
+    assertEquals(StepOutcome.DONE, f.processor.pollEvents());
+    f.processor.idle(1);
+    assertEquals(StepOutcome.EXIT, f.processor.pollEvents());
+  }
+
   @Test
   void aTimerInInstructionsTicksAtExactCounts() {
     VmxFixture f = new VmxFixture();
