@@ -217,8 +217,11 @@ final class StateOperations {
     if ((mustCompact && !compacted) || unknown) {
       throw faults.generalProtection(0);
     }
-    int bytes = compacted ? layout.compactedSize(components) : layout.standardSize(wanted);
-    mem.probeArea(area, firstLoaded(compacted ? wanted & components & ~AVX : wanted), bytes, false);
+    mem.probeArea(
+        area,
+        firstLoaded(compacted ? wanted & components & ~AVX : wanted),
+        compacted ? bytesUpTo(wanted & components, components) : layout.standardSize(wanted),
+        false);
     requireHeader(present, format, enabled, compacted);
     restoreMxcsr(wanted, present, compacted); // the last that may fault
     long loaded = wanted & present;
@@ -240,6 +243,12 @@ final class StateOperations {
   /** Where the first byte is that XRSTOR looks for, even if it is not to be loaded. */
   private static int firstLoaded(long components) {
     return (components & X87) != 0 ? 0 : (components & (SSE | AVX)) != 0 ? MXCSR : HEADER;
+  }
+
+  /** Bytes of an area in the compacted format up to the last of the components that are wanted. */
+  private int bytesUpTo(long wanted, long components) {
+    long upToLast = wanted == 0 ? 0 : 2 * Long.highestOneBit(wanted) - 1;
+    return layout.compactedSize(components & upToLast);
   }
 
   private boolean hasCompaction() {

@@ -66,6 +66,18 @@ class FaultingOperandTest {
     assertEquals(0x37f, m.state.extended.control);
   }
 
+  @Test
+  void aRestoreLooksNoFurtherThanToWhatIsWanted() {
+    String header =
+        "mov rax, 0x8000000000000007; lea rdi, [rdi - 512]; xor ecx, ecx; mov [rdi + 512], rcx;"
+            + " mov [rdi + 520], rax; xor edx, edx;";
+    String clear = "mov rbx, rdi; add rdi, 528; xor eax, eax; mov ecx, 6; rep stosq; mov rdi, rbx;";
+    CodeMachine m = run(header + clear + "mov eax, 1; xrstor [rdi]; mov al, [rdi + 576]", 64);
+    assertEquals(END_OF_MEMORY, m.state.cr2); // not XRSTOR, which loads x87 only
+    m = run(header + clear + "mov eax, 4; xrstor [rdi]; mov al, [rdi]", 64);
+    assertEquals(END_OF_MEMORY + 255, m.state.cr2);
+  }
+
   /** "Guaranteed Atomic Operations" (8.1.1) permits it. */
   @Test
   void theSignificandOfAnExtendedNumberIsStoredThoughTheRestFaults() {
