@@ -101,6 +101,9 @@ final class GuestRecorder implements InstructionObserver, AccessObserver, ExitOb
     loads = 0;
     accesses = pending.count();
     isSensitive = accesses > 1;
+    if (isSensitive) {
+      realMode.begins();
+    }
   }
 
   /** Code size, CPL and RFLAGS, where the replay would not have them so. */

@@ -25,15 +25,19 @@ final class RealModeStretch {
     this.registers = registers;
   }
 
-  /** A sensitive instruction of the guest is done. */
+  /** The guest begins a sensitive instruction, behind which a VMM may go on in its place. */
+  void begins() {
+    cr3 = registers.cr3();
+    cr4 = registers.cr4();
+    efer = registers.efer();
+  }
+
+  /** That instruction is done; a VMM may have gone on meanwhile. */
   void done(ActionBatch batch, int action) {
     long loaded = batch.value(action) & CpuState.CR0_PE;
     boolean moves = batch.kind(action) == ActionKind.MOV_TO_CR.code() && batch.size(action) == 0;
     if (moves || (batch.kind(action) == ActionKind.LMSW.code() && loaded != 0)) {
       inRealMode = loaded == 0;
-      cr3 = registers.cr3();
-      cr4 = registers.cr4();
-      efer = registers.efer();
     }
   }
 

@@ -1,12 +1,14 @@
 package io.vmxsim.vmm;
 
+import io.vmxsim.cpu.board.MemoryDevice;
+import io.vmxsim.cpu.board.PortDevice;
 import io.vmxsim.ept.PhysicalMemory;
 
 /**
  * What the VMM reaches in its guest's place, by guest-physical addresses and ports: memory, and
  * devices where there is none.
  */
-final class GuestBus {
+final class GuestBus implements MemoryDevice, PortDevice {
   private final Vm vm;
   private final DeviceModel devices;
   private final GuestWrites observer;
@@ -29,7 +31,8 @@ final class GuestBus {
   }
 
   /** Reads {@code size} bytes, 1 to 8, all in one page; of a device 1, 2, 4 or 8. */
-  long read(long guestPhysical, int size) {
+  @Override
+  public long read(long guestPhysical, int size) {
     if (!vm.hasMemory(guestPhysical)) {
       userspace |= !devices.isInKernel(guestPhysical);
       return devices.load(guestPhysical, size);
@@ -47,7 +50,8 @@ final class GuestBus {
   }
 
   /** Writes {@code size} bytes, as {@link #read} reads them. */
-  void write(long guestPhysical, int size, long value) {
+  @Override
+  public void write(long guestPhysical, int size, long value) {
     if (!vm.hasMemory(guestPhysical)) {
       userspace |= !devices.isInKernel(guestPhysical);
       devices.store(guestPhysical, size, value);
@@ -66,14 +70,21 @@ final class GuestBus {
   }
 
   /** IN of {@code size} bytes, 1, 2 or 4. */
-  int in(int port, int size) {
+  @Override
+  public int in(int port, int size) {
     userspace |= !devices.isInKernel(port);
     return (int) devices.in(port, size);
   }
 
   /** OUT of {@code size} bytes, 1, 2 or 4. */
-  void out(int port, int size, int value) {
+  @Override
+  public void out(int port, int size, int value) {
     userspace |= !devices.isInKernel(port);
     devices.out(port, size, Integer.toUnsignedLong(value));
+  }
+
+  @Override
+  public int widest() {
+    return Integer.BYTES;
   }
 }

@@ -5,8 +5,6 @@ import io.vmxsim.cpu.Cost;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.cpu.board.Bus;
-import io.vmxsim.cpu.board.MemoryDevice;
-import io.vmxsim.cpu.board.PortDevice;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,37 +78,13 @@ final class TracedEmulation implements ModeEmulation {
     Model made = model;
     if (made == null) {
       Bus bus = Bus.withRam(0);
-      bus.attachMemory(0, Long.MAX_VALUE, new Memory(guest));
-      bus.attachPorts(0, ALL_PORTS, new Ports(guest));
+      bus.attachMemory(0, Long.MAX_VALUE, guest);
+      bus.attachPorts(0, ALL_PORTS, guest);
       Processor own = Processor.sharingRegisters(processor, processor.profile(), bus);
       own.setGuest(processor.guest());
       made = new Model(own, new GuestState(vmcs, control, processor.state(), own.state()));
       model = made;
     }
     return made;
-  }
-
-  private record Memory(GuestBus guest) implements MemoryDevice {
-    @Override
-    public long read(long address, int size) {
-      return guest.read(address, size);
-    }
-
-    @Override
-    public void write(long address, int size, long value) {
-      guest.write(address, size, value);
-    }
-  }
-
-  private record Ports(GuestBus guest) implements PortDevice {
-    @Override
-    public int in(int port, int size) {
-      return guest.in(port, size);
-    }
-
-    @Override
-    public void out(int port, int size, int value) {
-      guest.out(port, size, value);
-    }
   }
 }

@@ -1,12 +1,14 @@
 package io.vmxsim.cpu.execute;
 
+import io.vmxsim.cpu.board.MemoryDevice;
+import io.vmxsim.cpu.board.PortDevice;
 import io.vmxsim.ept.WalkResult;
 
 /**
  * The memory and the ports of a guest as a VMM that emulates its instructions reaches them: in
  * software, page tables included.
  */
-public interface EmulationPort {
+public interface EmulationPort extends MemoryDevice, PortDevice {
 
   /**
    * Translates a linear address by the guest's page tables, whose accessed and dirty flags it sets.
@@ -23,14 +25,15 @@ public interface EmulationPort {
   int errorCode();
 
   /** Reads {@code size} bytes (1, 2, 4 or 8) of one page of memory or of a device. */
+  @Override
   long read(long guestPhysical, int size);
 
   /** Writes {@code size} bytes (1, 2, 4 or 8) to one page of memory or to a device. */
+  @Override
   void write(long guestPhysical, int size, long value);
 
-  /** Reads a port; {@code size} is 1, 2 or 4 bytes. */
-  int in(int port, int size);
-
-  /** Writes a port; {@code size} is 1, 2 or 4 bytes. */
-  void out(int port, int size, int value);
+  @Override
+  default int widest() {
+    return Integer.BYTES;
+  }
 }

@@ -8,8 +8,6 @@ import io.vmxsim.cpu.Interruptibility;
 import io.vmxsim.cpu.Processor;
 import io.vmxsim.cpu.RunOutcome;
 import io.vmxsim.cpu.board.Bus;
-import io.vmxsim.cpu.board.MemoryDevice;
-import io.vmxsim.cpu.board.PortDevice;
 import io.vmxsim.cpu.decode.Instruction;
 import io.vmxsim.cpu.decode.Op;
 import io.vmxsim.vmcs.ExitReason;
@@ -49,8 +47,8 @@ public final class Emulator {
    */
   public Emulator(Processor like, CpuProfile profile, EmulationPort port) {
     Bus bus = Bus.withRam(0);
-    bus.attachMemory(0, Long.MAX_VALUE, new Memory(port));
-    bus.attachPorts(0, ALL_PORTS, new Ports(port));
+    bus.attachMemory(0, Long.MAX_VALUE, port);
+    bus.attachPorts(0, ALL_PORTS, port);
     model = Processor.sharingRegisters(like, profile, bus);
     executor = new Executor(model, ((Executor) like.guest()).code(), port);
     model.setGuest(new Deliveries());
@@ -182,35 +180,6 @@ public final class Emulator {
       }
       vector = newVector;
       errorCode = hasErrorCode ? code : 0;
-    }
-  }
-
-  private record Memory(EmulationPort port) implements MemoryDevice {
-    @Override
-    public long read(long address, int size) {
-      return port.read(address, size);
-    }
-
-    @Override
-    public void write(long address, int size, long value) {
-      port.write(address, size, value);
-    }
-  }
-
-  private record Ports(EmulationPort port) implements PortDevice {
-    @Override
-    public int in(int number, int size) {
-      return port.in(number, size);
-    }
-
-    @Override
-    public void out(int number, int size, int value) {
-      port.out(number, size, value);
-    }
-
-    @Override
-    public int widest() {
-      return 4;
     }
   }
 }
